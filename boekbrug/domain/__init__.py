@@ -1,0 +1,1 @@
+"""What Boekbrug speaks about, in plain Python: documents, money, tax, findings, errors."""

@@ -1,0 +1,116 @@
+"""A document with every bookkeeping choice made, ready for one target, and what a target lets one choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from boekbrug.domain.documents import DebtorAccount, DocumentKind, ExternalRef, LineKind, TaxTotal
+from boekbrug.domain.findings import Finding
+from boekbrug.domain.money import Money
+from boekbrug.domain.tax import Tax
+
+
+class TaxRounding(StrEnum):
+    """How a package computes the VAT of a document."""
+
+    PER_RATE = "per_rate"  # over the sum of the lines at one rate
+    PER_LINE = "per_line"
+
+
+class CreditStyle(StrEnum):
+    """How a package without credit notes takes one."""
+
+    NEGATIVE_QUANTITY = "negative_quantity"
+    NEGATIVE_PRICE = "negative_price"
+    REFUSE = "refuse"
+
+
+class Delivery(StrEnum):
+    """What the package does with a finished invoice."""
+
+    NONE = "none"  # nothing leaves the package: nobody gets an unexpected e-mail
+    EMAIL = "email"
+    PRINT = "print"  # printed and posted on paper, against payment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTraits:
+    """How a target computes and what it can hold, so that what it will say is known before it is asked."""
+
+    price_decimals: int
+    tax_rounding: TaxRounding
+    credit_style: CreditStyle
+    ledger_per_document: bool  # True: one ledger account or category for the whole document
+    debtor_decides_prices: bool  # True: prices incl. or excl. VAT is a property of the debtor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VatCode:
+    """A VAT code of the books. `country` is "" for the books' own country."""
+
+    code: str
+    rate: Decimal
+    name: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerAccount:
+    """An account, or what the package has in its place (Factuursturen: a category with an account behind it)."""
+
+    code: str
+    name: str
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceData:
+    """What a target's administration lets one choose from."""
+
+    vat_codes: tuple[VatCode, ...]
+    ledger_accounts: tuple[LedgerAccount, ...]
+    currency: str = "EUR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingLine:
+    """One line as it is sent. `unit_price` includes VAT when the booking says so; `why` names the rules that chose."""
+
+    kind: LineKind
+    description: str
+    quantity: Decimal
+    unit_price: Money
+    tax: Tax
+    vat_code: str
+    ledger_account: str
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A sales document ready for one target.
+
+    `our_reference` is unique to the document over all shops that share the books, and is what it is found by;
+    `number` is the order's number for people. Unit prices and `expected_*` are positive for a credit note, whose sign
+    the connector makes. `expected_gross` and `expected_taxes` are what the books will compute.
+    """
+
+    kind: DocumentKind
+    source_ref: ExternalRef
+    our_reference: str
+    number: str
+    debtor: DebtorAccount
+    prices_include_tax: bool
+    lines: tuple[BookingLine, ...]
+    ledger_account: str
+    currency: str
+    is_paid: bool
+    payment_name: str
+    delivery: Delivery
+    expected_gross: Money
+    expected_taxes: tuple[TaxTotal, ...]
+    customer_reference: str = ""
+    credits: str | None = None
+    findings: tuple[Finding, ...] = ()

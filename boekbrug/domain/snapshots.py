@@ -1,0 +1,35 @@
+"""Documents as JSON: kept with the record as evidence, and compared to see whether a document changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+
+from pydantic import TypeAdapter
+
+from boekbrug.domain.documents import Order
+
+
+@cache
+def _orders() -> TypeAdapter[Order]:
+    return TypeAdapter(Order)
+
+
+def order_to_json(order: Order) -> str:
+    """The order as JSON text, amounts as strings."""
+    return _orders().dump_json(order).decode()
+
+
+def order_from_json(text: str) -> Order:
+    """The order that `order_to_json` wrote. Raises pydantic.ValidationError when the text is not one."""
+    return _orders().validate_json(text)
+
+
+def fingerprint(order: Order) -> str:
+    """Changes exactly when something changes that an invoice would show: not for a status or a note.
+
+    The status is left out because an order that goes from paid to shipped is still the same sale.
+    """
+    lasting = replace(order, status_id="", changed_at=order.ordered_at, findings=())
+    return hashlib.sha256(order_to_json(lasting).encode()).hexdigest()

@@ -1,0 +1,177 @@
+"""Tenants, connections, routes and mapping rules as they are written down (YAML) and kept.
+
+These models are the one description of a tenant's configuration: the YAML's JSON Schema is generated from them, and
+the store keeps their parts as JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+from boekbrug.domain.bookings import Delivery
+
+SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?")
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError(f"{value!r} is not a slug: small letters, digits and hyphens, 1 to 48, no hyphen at the ends")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{value!r} is not a time zone; an example is Europe/Amsterdam") from None
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 alpha-2 code, such as NL")]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code, such as EUR")]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleMatch(_Config):
+    """What a rule asks of a line or document. What is left out matches anything; the most specific rule wins."""
+
+    tax_category: str | None = Field(None, description="EN 16931: S, Z, E, AE, K, G or O")
+    rate: Decimal | None = Field(None, description="VAT percentage")
+    country: Country | None = Field(None, description="Country whose VAT rate it is")
+    oss: bool | None = Field(None, description="Declared through the one-stop shop")
+    product_group: str | None = None
+    line_kind: str | None = Field(None, description="article, shipping, payment_costs, discount, other or rounding")
+    payment_method: str | None = None
+    business: bool | None = Field(None, description="Customer is a business")
+
+
+class RuleResult(_Config):
+    """What a rule chooses."""
+
+    vat_code: str | None = Field(None, description="VAT code of the books")
+    ledger_account: str | None = Field(None, description="Ledger account, or category, of the books (code or name)")
+    debtor: str | None = Field(None, description="Number of an existing debtor that takes these documents")
+    payment_name: str | None = Field(None, description="How the payment is named on the invoice")
+
+
+class MappingRule(_Config):
+    """A tenant's choice: what matches leads to an account, VAT code, debtor or name.
+
+    `vat`: per line, gives `vat_code` and, where wanted, `ledger_account`. `payment`: per document, must exist for
+    every payment method met; may give `ledger_account`, `debtor`, `payment_name`. `mixed`: per document, the
+    `ledger_account` when its lines belong to several and the package takes one.
+    """
+
+    kind: Literal["vat", "payment", "mixed"]
+    match: RuleMatch = RuleMatch()
+    gives: RuleResult = RuleResult()
+
+    @property
+    def specificity(self) -> int:
+        """How many things the rule asks for."""
+        return len(self.match.model_dump(exclude_none=True))
+
+    def __str__(self) -> str:
+        asked = ", ".join(f"{k} {v}" for k, v in self.match.model_dump(exclude_none=True, mode="json").items())
+        given = ", ".join(f"{k} {v}" for k, v in self.gives.model_dump(exclude_none=True).items())
+        return f"{self.kind}: {asked or 'anything'} → {given or 'nothing more'}"
+
+
+class RoutePolicy(_Config):
+    """What goes over on a route, and how strictly."""
+
+    statuses: tuple[str, ...] = Field(
+        ("Betaald", "Verzonden", "Betaald & afgehaald"),
+        description="Source statuses that go over, by name or id, as the source lists them",
+    )
+    skip_statuses: tuple[str, ...] = Field(
+        ("Geannuleerd",),
+        description="Source statuses that will never go over, by name or id; unknown ones are ignored",
+    )
+    home_country: Country = "NL"
+    books_currency: Currency = "EUR"
+    delivery: Delivery = Delivery.NONE
+    tolerance: Decimal = Field(Decimal("0.05"), ge=0, description="Accepted difference per total, in the currency")
+    rounding_limit: Decimal = Field(
+        Decimal("0.05"), ge=0, description="Largest rounding line that is added by itself, in the currency"
+    )
+    tax_per_rate_tolerance: Decimal = Field(
+        Decimal("0.05"), ge=0, description="Accepted difference of the VAT per rate, in the currency"
+    )
+    credit_orders: bool = Field(False, description="Credit orders become credit notes; off: they wait for a person")
+    shipping_without_vat: Literal["refuse", "accept"] = "refuse"
+    vies: bool = Field(False, description="Look VAT numbers of reverse-charged orders up in VIES")
+    oss: bool = Field(False, description="The shop declares consumers in other member states through the OSS")
+    start_on: str | None = Field(
+        None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="Orders placed before this day do not go over"
+    )
+    first_number: int | None = Field(None, ge=0, description="Orders with a lower number do not go over")
+    reference_label: str = Field("Order", max_length=20, description="Stands before the order number on the invoice")
+
+    @field_validator("statuses")
+    @classmethod
+    def _some_status(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("at least one status must go over")
+        return value
+
+
+class ConnectionConfig(_Config):
+    """A tenant's access to one remote system. Credentials are references (`env:NAME`), never values."""
+
+    slug: Slug
+    system: str = Field(description="Registry name of the connector, such as mijnwebwinkel")
+    settings: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Settings of the connector, base_url among them"
+    )
+    credentials: dict[str, Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]] = Field(
+        default_factory=dict, description="env:NAME per credential; left out: those kept before stay"
+    )
+
+
+class RouteConfig(_Config):
+    """Source connection → target connection."""
+
+    slug: Slug
+    source: Slug
+    target: Slug
+    enabled: bool = True
+    schedule: str = Field("0 6 * * *", description="Cron expression in the tenant's time zone")
+    policy: RoutePolicy = RoutePolicy()
+    mapping: tuple[MappingRule, ...] = ()
+
+
+class TenantConfig(_Config):
+    """One tenant with its connections and routes."""
+
+    slug: Slug
+    name: str
+    time_zone: TimeZone = "Europe/Amsterdam"
+    language: Literal["nl", "en"] = "nl"
+    connections: tuple[ConnectionConfig, ...] = ()
+    routes: tuple[RouteConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TenantConfig:
+        connections = [c.slug for c in self.connections]
+        for what, slugs in (("connection", connections), ("route", [r.slug for r in self.routes])):
+            for slug in slugs:
+                if slugs.count(slug) > 1:
+                    raise ValueError(f"{what} {slug!r} stands twice")
+        for route in self.routes:
+            for end in (route.source, route.target):
+                if end not in connections:
+                    raise ValueError(
+                        f"route {route.slug!r} names connection {end!r}; there are: {', '.join(connections) or 'none'}"
+                    )
+        return self

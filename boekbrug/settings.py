@@ -1,0 +1,38 @@
+"""Settings of an installation, from the environment (`BOEKBRUG_…`)."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are kept and how patient a run is."""
+
+    model_config = SettingsConfigDict(env_prefix="BOEKBRUG_", frozen=True)
+
+    home: Path = Field(Path("var"), description="Folder of the embedded database and the key file")
+    database_url: str = Field("", description="SQLAlchemy address of the database; empty: SQLite in the home folder")
+    secret_key: SecretStr | None = Field(
+        None, description="Key that seals credentials (32 bytes, base64url); empty: the file `key` in the home folder"
+    )
+    language: str = Field("nl", pattern="^(nl|en)$", description="Language of what the command line prints")
+    patience_seconds: float = Field(
+        120, ge=0, description="Longest wait for a free slot inside a run; beyond it the run ends and goes on later"
+    )
+    claim_seconds: float = Field(
+        120,
+        gt=0,
+        description="How long a started write belongs to its worker; after it another looks what became of it",
+    )
+    overlap_hours: int = Field(
+        48,
+        ge=0,
+        description="How far before the last run changed orders are read again, against changes that came late",
+    )
+    log_level: str = Field("INFO", description="Level of the log on standard error")
+
+    @property
+    def database(self) -> str:
+        """The address of the database that is really used."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'boekbrug.db'}"

@@ -1,0 +1,1 @@
+"""Bookkeeping decisions: pure functions over domain values."""
