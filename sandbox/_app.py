@@ -42,7 +42,7 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 
 @dataclass(frozen=True)
 class Call:
-    """One request as a handler sees it; ``path`` is decoded, ``params`` are the parts the route's path names."""
+    """One request as a handler sees it: ``path`` decoded, ``params`` the parts the route's path names."""
 
     method: str
     path: str
@@ -91,7 +91,7 @@ Handler = Callable[[Call], Response]
 
 
 class Refusal(Exception):
-    """Raised by a handler to answer with this status and body instead; an object or array goes out as JSON."""
+    """Raised by a handler to answer with this status and body; an object or array goes out as JSON."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Route:
-    """A method, a path pattern such as ``/orders/{number:int}`` or ``/search/{value:path}``, and who answers."""
+    """A method, a path such as ``/orders/{number:int}`` or ``/search/{value:path}``, and who answers."""
 
     method: str
     path: str
@@ -143,9 +143,10 @@ def _number(value: object) -> float | int:
 class Simulator(ABC, Generic[OptionsT]):
     """One simulated system.
 
-    Subclasses set ``name`` (as in the registry), ``options_type``, ``base_path`` (``/api/v1``; part of the base
-    URL) and ``secret_parameters`` (query parameters the log must not show), and write ``fill``, ``routes``,
-    ``books`` and ``credentials``; ``guard``, ``finish``, ``not_found`` and ``extra_controls`` when needed.
+    Subclasses set ``name`` (as in the registry), ``options_type``, ``base_path`` (``/api/v1``; part of the
+    base URL) and ``secret_parameters`` (query parameters the log must not show), and write ``fill``,
+    ``routes``, ``books`` and ``credentials``; ``guard``, ``finish``, ``not_found`` and ``extra_controls``
+    when needed.
     """
 
     name: ClassVar[str]

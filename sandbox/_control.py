@@ -1,4 +1,4 @@
-"""The control endpoints of every simulator, under ``/control`` and without authentication, and their client."""
+"""The control endpoints of every simulator, under ``/control``, unauthenticated; and their client."""
 
 import http.client
 import json

@@ -18,8 +18,8 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Kind = Field(
-        description="status: any code and body; html: a page; delay; cut: the connection closes without an answer; "
-        "truncate: the answer's body is shortened; gibberish: random bytes"
+        description="status: any code and body; html: a page; delay; cut: the connection closes without an "
+        "answer; truncate: the answer's body is shortened; gibberish: random bytes"
     )
     method: str | None = Field(None, description="only this method")
     path: str = Field("", description="regular expression searched in the path with its query string")

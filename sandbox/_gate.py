@@ -1,4 +1,4 @@
-"""The ASGI application around a simulator: reads calls, applies faults, keeps the log, serves ``/control``."""
+"""The ASGI application around a simulator: reads calls, applies faults, logs, serves ``/control``."""
 
 import asyncio
 import random
@@ -60,7 +60,7 @@ def gate(simulator: AnySimulator) -> ASGIApp:
 async def _carry_out(
     simulator: AnySimulator, call: Call, faults: Sequence[Fault]
 ) -> tuple[Outcome, int | None]:
-    """Answer one call as the faults have it. A client that hangs up meanwhile changes nothing of the write."""
+    """Answer one call as the faults have it. The write happens even if the client hangs up meanwhile."""
     delays = [fault for fault in faults if fault.kind == "delay"]
     decisive = next((fault for fault in faults if fault.kind != "delay"), None)
     await _wait(delays, "before")
