@@ -23,9 +23,9 @@ class ClockChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     real: bool = False
+    freeze: bool | None = None
     set: AwareDatetime | None = None
     advance: float | None = None
-    freeze: bool | None = None
 
 
 def control_routes(simulator: AnySimulator) -> Sequence[Route]:
@@ -49,12 +49,12 @@ def control_routes(simulator: AnySimulator) -> Sequence[Route]:
         clock = simulator.clock
         if change.real:
             clock.back_to_real()
+        if change.freeze is not None:
+            clock.freeze() if change.freeze else clock.unfreeze()
         if change.set is not None:
             clock.set(change.set)
         if change.advance is not None:
             clock.advance(change.advance)
-        if change.freeze is not None:
-            clock.freeze() if change.freeze else clock.unfreeze()
         return show_clock(call)
 
     def add_fault(call: Call) -> Response:

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox._app import AnySimulator, Call, dispatch
+from sandbox._app import AnySimulator, Call, Refusal, Route, dispatch
 from sandbox._control import CONTROL_PATH, control_routes
 from sandbox._faults import Fault
 
@@ -33,9 +33,7 @@ def gate(simulator: AnySimulator) -> ASGIApp:
         if call is None:
             return
         if call.path.startswith(CONTROL_PATH + "/"):
-            with simulator.lock:
-                response = dispatch(controls, call, CONTROL_PATH) or Response("no such control", 404)
-            await _deliver(response, scope, send)
+            await _deliver(_controlled(simulator, controls, call), scope, send)
             return
         target = call.path + (f"?{call.query}" if call.query else "")
         with simulator.lock:
@@ -55,6 +53,14 @@ def gate(simulator: AnySimulator) -> ASGIApp:
         await outcome(scope, receive, send)
 
     return app
+
+
+def _controlled(simulator: AnySimulator, controls: Sequence[Route], call: Call) -> Response:
+    with simulator.lock:
+        try:
+            return dispatch(controls, call, CONTROL_PATH) or Response("no such control", 404)
+        except Refusal as refusal:
+            return refusal.response()
 
 
 async def _carry_out(
