@@ -1,6 +1,7 @@
 """One simulated shop: its orders as they are now, what the list filters see of them, and its own totals."""
 
 import json
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -118,8 +119,8 @@ def merged(into: Mapping[str, object], patch: Mapping[str, object], *, keep_null
 
 
 def dumped(value: object) -> str:
-    """JSON text; a Decimal becomes a JSON number."""
-    return json.dumps(value, default=_number, ensure_ascii=False, separators=(",", ":"))
+    """JSON text, all ASCII as PHP writes it; a Decimal becomes a JSON number."""
+    return json.dumps(value, default=_number, separators=(",", ":"))
 
 
 def _number(value: object) -> float:
@@ -133,13 +134,13 @@ def facts_of(wire: JsonObject) -> Facts:
 
     def text(of: object, name: str) -> str:
         value = of.get(name) if isinstance(of, dict) else None
-        return value if isinstance(value, str) else ""
+        return _legible(value) if isinstance(value, str) else ""
 
     changed = f"{text(wire, 'status_changed_date')} {text(wire, 'status_changed_time')}".strip()
     status = str(wire.get("status"))
     archived = str(wire.get("archived")).lower() in {"true", "1"}
     debtor = wire.get("debtor")
-    return Facts(text(wire, "date"), changed, int(status) if status.isdecimal() else 0, archived,
+    return Facts(text(wire, "date"), changed, int(status) if re.fullmatch("[0-9]{1,9}", status) else 0, archived,
                  text(debtor, "email"), text(debtor, "id"))  # fmt: skip
 
 
@@ -154,13 +155,24 @@ def lines_in(wire: JsonObject) -> list[Line]:
         for line in cast(list[JsonObject], wire["orderlines"]):
             price = cast(JsonObject | list[JsonObject], line["price"])
             for part in price if isinstance(price, list) else [price]:
-                rate, net, gross = (Decimal(str(part[name])) for name in ("rate", "amount", "amount_including_tax"))
-                if not all(-_UNREAL < amount < _UNREAL for amount in (rate, net, gross)):
-                    raise ValueError(f"no real amount: {part}")
+                rate, net, gross = (_amount(part[name]) for name in ("rate", "amount", "amount_including_tax"))
                 found.append(Line("", "custom", "", 1, (Price(rate, net, gross),), net))
     except (KeyError, TypeError, InvalidOperation) as error:
         raise ValueError("the lines of this order cannot be read") from error
     return found
+
+
+def _amount(stated: object) -> Decimal:
+    """An amount or rate as stated. Raises ValueError or InvalidOperation when it is none that a shop could mean."""
+    amount = Decimal(str(stated))
+    if not -_UNREAL < amount < _UNREAL or amount != round(amount, 9):
+        raise ValueError(f"no real amount: {amount}")
+    return amount
+
+
+def _legible(text: str) -> str:
+    """Text without the halves of characters that JSON can name but UTF-8 cannot write."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class MinuteLimit:
@@ -228,9 +240,10 @@ class Shop:
             facts = self.facts(record, options)
             document = _document(record, wire)
             rows.append({
-                "number": record.number, "uuid": wire.get("uuid"), "case": record.case, "status": facts.status,
-                "day": facts.day, "changed": facts.changed, "email": facts.email, "currency": wire.get("currency"),
-                "total_cents": _total_cents(record, wire), "test": record.test, "archived": facts.archived,
+                "number": record.number, "uuid": _legible(str(wire.get("uuid"))), "case": record.case,
+                "status": facts.status, "day": facts.day, "changed": facts.changed, "email": facts.email,
+                "currency": _legible(str(wire.get("currency"))), "total_cents": _total_cents(wire),
+                "test": record.test, "archived": facts.archived,
                 "credits": wire.get("credited_order_number"), "changed_by_control": bool(record.changes),
                 "rates": None if document is None else _as_json([document]),
             })  # fmt: skip
@@ -244,7 +257,7 @@ class Shop:
 
 
 def _document(record: Record, wire: JsonObject) -> tuple[str, int, Sequence[Line]] | None:
-    currency = str(wire.get("currency"))
+    currency = _legible(str(wire.get("currency")))
     if record.order is not None and "orderlines" not in record.changes:
         return currency, -1 if record.order.credits is not None else 1, record.order.lines
     try:
@@ -254,12 +267,11 @@ def _document(record: Record, wire: JsonObject) -> tuple[str, int, Sequence[Line
     return currency, -1 if wire.get("credited_order_number") and gross_of(lines) > 0 else 1, lines
 
 
-def _total_cents(record: Record, wire: JsonObject) -> int | None:
+def _total_cents(wire: JsonObject) -> int | None:
     price = wire.get("price")
     try:
-        total = Decimal(str(price.get("total") if isinstance(price, dict) else None))
-        cents = int(total * 100)
-    except (InvalidOperation, ValueError, OverflowError):
+        cents = int(_amount(price.get("total") if isinstance(price, dict) else None) * 100)
+    except (InvalidOperation, ValueError):
         return None
     return -abs(cents) if wire.get("credited_order_number") else cents
 

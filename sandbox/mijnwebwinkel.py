@@ -7,6 +7,7 @@ Control endpoints besides the usual: ``orders?shop=demo1`` (POST a wire order: k
 ``orders/new``, ``orders/{number}/status``, ``orders/{number}/edit``, ``orders/{number}/delete`` and ``tokens``.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, cast
@@ -135,7 +136,7 @@ class Mijnwebwinkel(Simulator[MijnwebwinkelOptions]):
 
     def _record(self, call: Call) -> Record:
         number = call.params["number"]
-        if not number.isdecimal():
+        if not re.fullmatch("[0-9]{1,9}", number):
             refuse(400, "Bad Request", "order_number: a whole number is expected")
         record = self._shop(call).records.get(int(number))
         if record is None:
@@ -285,7 +286,7 @@ class Mijnwebwinkel(Simulator[MijnwebwinkelOptions]):
         wire = call.json()
         stated = str(wire.get("number", "")) if isinstance(wire, dict) else ""
         number = call.query.get("number", stated.removeprefix("T-"))
-        if not isinstance(wire, dict) or not number.isdecimal():
+        if not isinstance(wire, dict) or not re.fullmatch("[0-9]{1,9}", number):
             raise Refusal(422, "an object with a number is expected (or ?number=)")
         shop = self._controlled(call.query.get("shop", "demo1"))
         record = Record(int(number), call.query.get("case", "given"), call.query.get("test") == "1", text=call.text)

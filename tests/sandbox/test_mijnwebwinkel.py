@@ -447,6 +447,23 @@ def test_a_given_order_is_answered_as_it_was_given(get: Get, call: Callable[...,
     assert row["rates"] == [{"currency": "EUR", "rate": "21", "net_cents": 1000, "tax_cents": 210, "gross_cents": 1210}]
 
 
+@pytest.mark.parametrize("broken", [
+    {}, {"status": "9" * 5000, "uuid": {"a": []}, "currency": None}, {"debtor": [], "orderlines": {"price": 1}},
+    {"debtor": {"email": "\ud83d"}, "currency": "\udc00"}, {"price": {"total": "1E+999999"}, "orderlines": "none"},
+    {"price": [], "orderlines": [{"price": {"rate": "1E-99999", "amount": "NaN", "amount_including_tax": 0}}]},
+    {"price": {"total": 1.5}, "orderlines": [{"price": [{"rate": "1E-99", "amount": 1, "amount_including_tax": 1}]}]},
+])  # fmt: skip
+def test_broken_orders_break_nothing_else(get: Get, call: Callable[..., httpx.Response], control: Control,
+                                          broken: dict[str, object]) -> None:  # fmt: skip
+    control.post("orders?number=5002", broken)
+    assert call("/orders/5002").json() == broken
+    assert number_of(get("/orders", limit=2, ordering="desc", archived=0)[1]) == 1130
+    assert book_rows(control)[-1]["rates"] is None
+    control.post("orders/5002/status", {"status": 2})
+    assert get("/orders/5002") == get("/orders", ordering="desc", limit=1, status_id=2)[0]
+    assert get("/orders/5002")["status"] == 2
+
+
 def test_editing_an_order_is_not_seen_by_the_change_filter(get: Get, control: Control) -> None:
     row = next(row for row in book_rows(control) if row["case"] == "mixed_vat")
     since = wall(datetime.now(UTC) - timedelta(minutes=5))
