@@ -151,7 +151,7 @@ class Vies(Simulator[ViesOptions]):
         return "VALID" if self._is_valid(country + number.upper()) else "INVALID"
 
     def _is_valid(self, number: str) -> bool:
-        if number in self.options.invalid:
+        if number in self.options.invalid or number[:2] not in MEMBER_STATES:
             return False
         return number in self.options.valid or vat.is_valid(number)
 

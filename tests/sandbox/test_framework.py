@@ -335,8 +335,19 @@ def test_rolling_limit_is_exact_over_any_hour() -> None:
 
 
 def test_command_line_serves_and_ends() -> None:
-    command = [sys.executable, "-m", "sandbox", "factuursturen", "vies", "--seed", "7",
-               "--option", "factuursturen.clients=2", "--option", "factuursturen.accounts=anna:geheim"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "factuursturen",
+        "vies",
+        "--seed",
+        "7",
+        "--option",
+        "factuursturen.clients=2",
+        "--option",
+        "factuursturen.accounts=anna:geheim",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
