@@ -37,7 +37,7 @@ _SNAPSHOT = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Client:
     """A client; ``fields`` as they go over the wire, all text."""
 
@@ -46,12 +46,18 @@ class Client:
     reference: tuple[str, str, str]
     changed_at: datetime
     last_invoice_on: date | None = None
+    changes: int = 0
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What it looks like depends on nothing else."""
+        return (self.changes, self.last_invoice_on)
 
     def is_set(self, flag: str) -> bool:
         return self.fields[flag] == "true"
 
 
-@dataclass
+@dataclass(eq=False)
 class Invoice:
     """A final invoice with the client as it was that day."""
 
@@ -68,6 +74,11 @@ class Invoice:
     paid: Decimal = ZERO
     paid_on: date | None = None
     history: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What it looks like depends, apart from the options, on nothing else that can change."""
+        return (self.paid, self.paid_on, len(self.history))
 
     @property
     def open(self) -> Decimal:
@@ -149,6 +160,7 @@ class Books:
         if "reference" in sent:
             client.reference = read_reference(sent["reference"], self.reader())
         client.fields, client.changed_at = fields, self.clock.now()
+        client.changes += 1
 
     def add_document(self, draft: Draft) -> str:
         """An invoice, or a draft under its name; returns what the 201 carries. Raises Invalid."""
@@ -277,13 +289,14 @@ class Books:
 
     def _number(self, draft: Draft, year: int) -> tuple[str, str]:
         """Id and invoice number. A number of the sender's own moves the sequence, as documented."""
-        number = self._last_number.get(year, 0) + 1
+        last = self._last_number.get(year, 0)
+        number = last + 1
         if draft.number is not None:
             given = str(draft.number)
             number = int(given.removeprefix(str(year)) or 0)
             if given != f"{year}{number:04}":
                 return given, given
-        self._last_number[year] = number
+        self._last_number[year] = max(last, number)
         return f"{year}{number:04}", self.options.number_layout.format(year=year, number=number)
 
     def _note(self, invoice: Invoice, description: str, *, amount: Decimal | None = None) -> None:

@@ -15,6 +15,7 @@ from sandbox._factuursturen_totals import HUNDRED, Discount, Line
 
 Fields = Mapping[str, object]
 V = TypeVar("V")
+_TOO_LARGE = Decimal(10) ** 12
 
 
 class Invalid(Exception):
@@ -55,7 +56,7 @@ def read_number(name: str, value: object) -> Decimal:
             number = Decimal(value)
         except InvalidOperation:
             number = Decimal("NaN")
-        if number.is_finite():
+        if number.is_finite() and abs(number) < _TOO_LARGE:
             return number
     raise Invalid(f"{name}: a number is expected, not {value!r}")
 

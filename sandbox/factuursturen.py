@@ -10,6 +10,7 @@ from decimal import Decimal
 from html import escape
 from typing import ClassVar, Literal, TypeVar, cast
 from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
 from xml.etree import ElementTree
 
 from starlette.responses import Response
@@ -27,9 +28,10 @@ from sandbox._factuursturen_fields import (
 )
 from sandbox._factuursturen_options import FactuursturenOptions
 from sandbox._factuursturen_seed import CATEGORIES, LANGUAGES, PRODUCTS, PROFILES, TAXES, country_list
-from sandbox._factuursturen_wire import client_wire, invoice_wire, saved_wire
+from sandbox._factuursturen_wire import Searchable, client_wire, invoice_wire, saved_wire
 
 T = TypeVar("T")
+R = TypeVar("R", Client, Invoice)
 
 REMAINING = "X-RateLimit-Remaining"
 _STATES = ("open", "overdue", "sent", "partly", "toomuch", "paid", "uncollectible")
@@ -44,6 +46,7 @@ class Factuursturen(Simulator[FactuursturenOptions]):
 
     def fill(self) -> None:
         # The first account knows the customers of the shop with the same seed, the next those of seed + 1.
+        self._searchables = WeakKeyDictionary[Client | Invoice, Searchable]()
         self._accounts = {
             login: Books(self.options.seed + at, self.options, self.clock)
             for at, login in enumerate(self.options.accounts)
@@ -51,6 +54,7 @@ class Factuursturen(Simulator[FactuursturenOptions]):
 
     def change_options(self, changes: Mapping[str, object]) -> None:
         super().change_options(changes)
+        self._searchables.clear()
         for books in self._accounts.values():
             books.options = self.options
 
@@ -213,29 +217,27 @@ class Factuursturen(Simulator[FactuursturenOptions]):
 
     def _found(self, call: Call, what: str, field: str, value: str) -> Response:
         books = self._books(call)
-        records: list[JsonObject]
         match what:
             case "clients":
-                records = [client_wire(client) for client in books.clients.values()]
+                records = [self._searchable(client, client_wire) for client in books.clients.values()]
             case "invoices":
-                records = [self._invoice_wire(invoice) for invoice in self._ordered(books)]
+                records = [self._searchable(invoice, self._invoice_wire) for invoice in self._ordered(books)]
             case "products":
-                records = [dict(product) for product in PRODUCTS]
+                records = [Searchable.of((), dict(product)) for product in PRODUCTS]
             case _:
                 return self.not_found(call)
         if field != "all" and self.options.search_fields == "all":
             return self.not_found(call)
-        looked_in = (field,) if field != "all" else None
-        skipped = () if looked_in or self.options.search_references or what != "invoices" else ("reference",)
-        return _json(
-            [record for record in records if self._matches(_texts(record, looked_in, skipped), value)]
-        )
+        without = ("reference",) if what == "invoices" and not self.options.search_references else ()
+        whole, wanted = self.options.search_match == "whole", value.casefold()
+        return _json([record.wire for record in records if record.has(wanted, field, without, whole)])
 
-    def _matches(self, texts: Iterable[str], value: str) -> bool:
-        wanted = value.casefold()
-        if self.options.search_match == "whole":
-            return any(text.casefold() == wanted for text in texts)
-        return any(wanted in text.casefold() for text in texts)
+    def _searchable(self, record: R, wire: Callable[[R], JsonObject]) -> Searchable:
+        """A record made searchable anew only when it has changed: thousands are looked through per search."""
+        found = self._searchables.get(record)
+        if found is None or found.state != record.state:
+            found = self._searchables[record] = Searchable.of(record.state, wire(record))
+        return found
 
     # Invoices
 
@@ -381,17 +383,6 @@ def _json(content: object) -> Response:
     """JSON with the slashes of PHP."""
     response = json_response(content)
     return Response(bytes(response.body).replace(b"/", rb"\/"), media_type="application/json")
-
-
-def _texts(record: JsonObject, fields: Sequence[str] | None, skipped: Sequence[str]) -> Iterable[str]:
-    """The texts of a record one level deep: its own, and those of its reference."""
-    for name, value in record.items():
-        if name in skipped or (fields is not None and name not in fields):
-            continue
-        if isinstance(value, str):
-            yield value
-        elif name == "reference":
-            yield from cast(dict[str, str], value).values()
 
 
 def _nested(pairs: Iterable[tuple[str, str]]) -> JsonObject:

@@ -277,6 +277,19 @@ def test_search(sim: Running[Factuursturen], api: httpx.Client) -> None:
     assert found("/search/clients/all/a%40voorbeeld.example") == 2
 
 
+def test_search_sees_changes_at_once(api: httpx.Client) -> None:
+    nr = add_client(api)
+    for city in ("Gouda", "Delft", "Breda"):
+        assert api.get(f"/search/clients/city/{city}").json() == []
+        api.put(f"/clients/{nr}", json={"city": city})
+        assert [found["city"] for found in api.get(f"/search/clients/city/{city}").json()] == [city]
+    number = sell(api, nr)["id"]
+    assert api.get("/search/clients/city/Breda").json()[0]["lastinvoice"] == "2026-03-02"
+    assert api.get(f"/search/invoices/all/{number}").json()[0]["open"] == "24.20"
+    api.post(f"/invoices_payment/{number}", json={"date": "2026-03-02", "amount": "full"})
+    assert api.get(f"/search/invoices/all/{number}").json()[0]["open"] == "0.00"
+
+
 def test_search_without_the_word(sim: Running[Factuursturen], api: httpx.Client) -> None:
     sim.control.set_options(search_path="plain", number_layout="{year}/{number:04}")
     sell(api, add_client(api), reference={"line1": "WEB-7"})
@@ -361,6 +374,8 @@ def test_a_number_of_the_senders_own_moves_the_sequence(api: httpx.Client) -> No
     assert api.post("/invoices", json=invoice(nr, invoicenr=20260500)).text == "20260500"
     assert api.post("/invoices", json=invoice(nr)).text == "20260501"
     refused(api.post("/invoices", json=invoice(nr, invoicenr=20260500)), "invoicenr")
+    assert api.post("/invoices", json=invoice(nr, invoicenr=20260007)).text == "20260007"
+    assert api.post("/invoices", json=invoice(nr)).text == "20260502", "no number is given out twice"
 
 
 def test_lines_as_object_and_as_bracketed_form(sim: Running[Factuursturen], api: httpx.Client) -> None:
@@ -440,6 +455,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, object]], dict[str, object]], str]]
     "unknown profile": (lambda d: d | {"profile": 99}, "profile"),
     "unknown rate": (lambda d: d | {"lines": [MUG | {"tax_rate": 19}]}, "lines.line1.tax_rate"),
     "decimal comma": (lambda d: d | {"lines": [MUG | {"price": "12,10"}]}, "lines.line1.price"),
+    "price beyond reason": (lambda d: d | {"lines": [MUG | {"price": "1e99"}]}, "lines.line1.price"),
     "price is true": (lambda d: d | {"lines": [MUG | {"price": True}]}, "lines.line1.price"),
     "no amount": (lambda d: d | {"lines": [MUG, without(MUG, "amount")]}, "lines.line2.amount"),
     "empty line": (lambda d: d | {"lines": [{}]}, "lines.line1"),
