@@ -17,7 +17,7 @@ from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_jso
 from boekbrug.store import cursors, moves, records
 from boekbrug.store.observations import Observation, Observed, Seen, observe
 from connectors import SourceDocument
-from mappings.corrections import cancellation_finding, change_finding
+from mappings.corrections import cancelled_after_posting, changed_after_posting
 from mappings.invoices import Verdict, eligibility
 from mappings.references import customer_key, our_reference
 from tasks.progress import Progress, unwatched
@@ -142,9 +142,9 @@ def _compare_with_posted(
     record = records.record(session, work.tenant.id, outcome.record_id)
     posted = order_from_json(record.snapshot)
     if outcome.outcome is Seen.CHANGED:
-        found = change_finding(posted, document, record.target_number)
+        found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
     else:
-        found = cancellation_finding(posted, work.status_plan.name(document.status_id), record.target_number)
+        found = cancelled_after_posting(posted, record.target_number, work.status_plan.name(document.status_id))
     if moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
         result.changed_after_posting += 1
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from boekbrug.domain.errors import BoekbrugError
+from boekbrug.domain.money import Money
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store import records, runs
 from boekbrug.store.runs import RunOutcome
-from mappings.verification import RateTotal
 from tasks.fetching import FetchResult
 from tasks.pushing import PushResult
 from tasks.route_work import RouteWork
@@ -134,25 +134,18 @@ def _row(record: SyncRecord, language: str) -> dict[str, str]:
 
 
 def verification_text(report: RunReport) -> str:
-    """The verification as Markdown: both sides per VAT rate, in the currency of the books."""
+    """The verification as Markdown: both sides' totals and VAT per rate."""
+    verified = report.verified
     lines = [
-        f"**{report.verified.verified}** documents agree with the shop, **{report.verified.mismatch}** differ.",
+        f"**{verified.verified}** documents agree with the shop, **{verified.mismatch}** differ.",
         "",
-        "| VAT rate | net, shop | net, books | VAT, shop | VAT, books | difference |",
-        "|---:|---:|---:|---:|---:|---:|",
-        *_rate_rows(report.verified.totals),
+        "| | shop | books | difference |",
+        "|---|---:|---:|---:|",
+        _side_by_side("total incl. VAT", verified.gross_shop, verified.gross_books),
+        *(_side_by_side(f"VAT {rate:f}%", one.shop, one.books) for rate, one in sorted(verified.rates.items())),
     ]
     return "\n".join(lines)
 
 
-def _rate_rows(totals: list[RateTotal]) -> Iterator[str]:
-    for one in totals:
-        yield (
-            f"| {one.rate:f}% | {_euros(one.source_net)} | {_euros(one.target_net)} | {_euros(one.source_tax)} "
-            f"| {_euros(one.target_tax)} | {_euros(one.target_net + one.target_tax - one.source_net - one.source_tax)} |"
-        )
-
-
-def _euros(cents: int) -> str:
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+def _side_by_side(name: str, shop: Money, books: Money) -> str:
+    return f"| {name} | {shop} | {books} | {books - shop} |"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from boekbrug.domain.bookings import Booking
-from boekbrug.domain.documents import DebtorAccount, ExternalRef, Order, SalesDocument, TaxTreatment
+from boekbrug.domain.documents import DebtorAccount, ExternalRef, Order, SalesDocument
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.records import SyncRecord, SyncStatus
@@ -21,6 +21,7 @@ from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.store import moves, records
 from mappings.bookings import booking_for, debtor_settings_for
 from mappings.invoices import invoice_for
+from mappings.vat import vat_number_to_check
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
@@ -97,8 +98,8 @@ def book(work: RouteWork, document: SalesDocument, debtor: DebtorAccount, *, our
 
 def vat_number_status(work: RouteWork, order: Order) -> VatNumberStatus | None:
     """What VIES says of the customer's VAT number, where that matters and the route wants it; asked once per run."""
-    number = order.customer.vat_number
-    if work.vat_register is None or order.treatment is not TaxTreatment.REVERSE_CHARGE or not number:
+    number = vat_number_to_check(order, work.route.policy)
+    if work.vat_register is None or not number:
         return None
     if number not in work.vat_numbers:
         work.vat_numbers[number] = work.vat_register.check(number)
