@@ -33,7 +33,7 @@ class Budget:
 
 
 def slots_in_use(ends: Sequence[datetime], period: timedelta, now: datetime) -> int:
-    """How many attempts still hold their slot. `ends`: when each ended or, still open, will have ended at the latest."""
+    """How many attempts hold their slot. `ends`: when each ended or, still open, will have ended at the latest."""
     return sum(end + period > now for end in ends)
 
 
