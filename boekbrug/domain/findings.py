@@ -363,7 +363,7 @@ _ENTRIES = (
         "TREATMENT_INFERRED",
         Level.WARNING,
         (
-            "Waarom er geen btw is, zegt de winkel niet; geboekt als intracommunautair vanwege {vat_number} ({country}).",
+            "De winkel zegt niet waarom er geen btw is; geboekt als intracommunautair om {vat_number} ({country}).",
             "Controleer de btw-instelling van de winkel voor zakelijke klanten in de EU.",
         ),
         (
