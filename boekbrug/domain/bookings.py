@@ -45,6 +45,10 @@ class TargetTraits:
     ledger_per_document: bool  # True: one ledger account or category for the whole document
     debtor_decides_prices: bool  # True: prices incl. or excl. VAT is a property of the debtor
 
+    def __post_init__(self) -> None:
+        if self.price_decimals < 2:
+            raise ValueError(f"a package with {self.price_decimals} decimals cannot hold cents")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VatCode:
@@ -111,6 +115,7 @@ class Booking:
     delivery: Delivery
     expected_gross: Money
     expected_taxes: tuple[TaxTotal, ...]
+    label: str = "Order"  # stands before the number where people read it
     customer_reference: str = ""
     credits: str | None = None
     findings: tuple[Finding, ...] = ()
