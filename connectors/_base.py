@@ -27,6 +27,7 @@ from boekbrug.domain.documents import (
     PostedDocument,
     UnreadableDocument,
 )
+from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.findings import Finding
 from boekbrug.domain.tax import VatNumberStatus
 
@@ -142,6 +143,17 @@ class CheckItem:
     name: str
     ok: bool
     detail: str
+
+
+def checked(steps: Iterable[tuple[str, Callable[[], str]]]) -> Iterator[CheckItem]:
+    """Takes the steps (name, and what tells what it found) one by one; the first that fails is the last."""
+    for name, step in steps:
+        try:
+            detail = step()
+        except BoekbrugError as error:
+            yield CheckItem(name=name, ok=False, detail=str(error))
+            return
+        yield CheckItem(name=name, ok=True, detail=detail)
 
 
 @runtime_checkable

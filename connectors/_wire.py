@@ -102,8 +102,11 @@ def plain(answer: str, limit: int = 200) -> str:
 
 def shown(value: object) -> str:
     """A value from outside, short enough for a sentence."""
-    text = clean(str(value), 40) if isinstance(value, str | int | Decimal) else type(value).__name__
-    return f"'{text}'"
+    if isinstance(value, str):
+        return f"'{clean(value, 40)}'"
+    if isinstance(value, int | Decimal):
+        return f"{value}" if isinstance(value, bool) or _number(value) is not None else "a huge number"
+    return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else "nothing"
 
 
 def _number(value: Json) -> Decimal | None:
@@ -148,9 +151,12 @@ class Fields:
         value = self._members.get(name)
         if isinstance(value, bool) or (isinstance(value, list | dict) and value):
             raise self._problem(name, f"{shown(value)} is not text")
-        if isinstance(value, Decimal):
-            return f"{value:f}" if _number(value) is not None else clean(str(value), limit)
-        return clean(str(value), limit) if isinstance(value, str | int) else ""
+        if isinstance(value, int | Decimal):
+            number = _number(value)
+            if number is None:
+                raise self._problem(name, f"{shown(value)} is not text")
+            return f"{number:f}"
+        return clean(value, limit) if isinstance(value, str) else ""
 
     def required_text(self, name: str) -> str:
         """The text, which must be there."""
