@@ -362,7 +362,7 @@ class Session:
 
     def _unknown(self, problem: str, document: str) -> OutcomeUnknown:
         return OutcomeUnknown(
-            f"{self._title} {problem}; the document may or may not have been written",
+            f"{self._title} {problem}; what was sent may or may not have been written",
             system=self._system,
             document=document,
         )

@@ -29,7 +29,7 @@ from boekbrug.domain.documents import (
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money, total
 from connectors._base import SourceDocument
-from connectors._wire import Fields, Json, Unreadable
+from connectors._wire import Fields, Json, Unreadable, without_zeros
 
 SYSTEM = "mijnwebwinkel"
 
@@ -158,7 +158,7 @@ def _lines(order: Fields, currency: str) -> list[OrderLine]:
     """One line per VAT rate: a cost that is spread over rates has a price for each, and then a quantity of one."""
     lines = []
     for index, line in enumerate(order.objects("orderlines")):
-        quantity = line.number("quantity", 4).copy_abs()  # the amounts carry the direction
+        quantity = without_zeros(line.number("quantity", 4).copy_abs())  # the amounts carry the direction
         if not quantity:
             raise Unreadable(line.path("quantity"), "is zero")
         prices = line.objects("price")

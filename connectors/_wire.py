@@ -122,6 +122,11 @@ def _number(value: Json) -> Decimal | None:
     return None
 
 
+def without_zeros(number: Decimal) -> Decimal:
+    """The number without zeros at its end: 2.0000 is 2, 10 stays 10."""
+    return Decimal(f"{number:f}".rstrip("0").rstrip(".")) if "." in f"{number:f}" else number
+
+
 class Fields:
     """The members of a JSON object from outside, by name. Every method raises Unreadable for what it cannot take."""
 
@@ -147,11 +152,11 @@ class Fields:
         return Unreadable(self.path(name), problem)
 
     def text(self, name: str, limit: int = LONGEST_TEXT) -> str:
-        """The text, cleaned; "" when there is none."""
+        """The text, cleaned; "" when there is none (which some write as false)."""
         value = self._members.get(name)
-        if isinstance(value, bool) or (isinstance(value, list | dict) and value):
+        if value is True or (isinstance(value, list | dict) and value):
             raise self._problem(name, f"{shown(value)} is not text")
-        if isinstance(value, int | Decimal):
+        if isinstance(value, int | Decimal) and value is not False:
             number = _number(value)
             if number is None:
                 raise self._problem(name, f"{shown(value)} is not text")

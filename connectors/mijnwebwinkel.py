@@ -211,7 +211,7 @@ def _placed(first: date, last: date) -> dict[str, str]:
 def account(settings: Settings, credentials: ShopCredentials) -> str:
     """The shop at this address, by a fingerprint of its token: limits are counted per shop."""
     fingerprint = hashlib.sha256(credentials.token.get_secret_value().encode()).hexdigest()[:16]
-    return f"{SYSTEM}:{urlsplit(settings.base_url).netloc}:{fingerprint}"
+    return f"{SYSTEM}:{urlsplit(settings.base_url).netloc.lower()}:{fingerprint}"
 
 
 CONNECTOR = ConnectorType(
