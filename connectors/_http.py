@@ -225,7 +225,7 @@ class Session:
         if error := self._refusal(answer, document):
             raise error
         if 400 <= answer.status < 500 and answer.status != 408:
-            said = self._scrubbed(plain(answer.text)) or str(answer.status)
+            said = plain(self._scrubbed(answer.text)) or str(answer.status)
             raise DocumentInvalid(
                 f"{self._title} refused the document ({answer.status}): {said}",
                 findings=(finding("REFUSED_BY_BOOKS", answer=said),),
@@ -266,7 +266,7 @@ class Session:
             raise error
         if answer.status in absent:
             return None
-        said = self._scrubbed(plain(answer.text))
+        said = plain(self._scrubbed(answer.text))
         raise self._unavailable(_NoAnswer(f"answered {answer.status} {said}".rstrip()))
 
     def _read_once(
@@ -320,7 +320,7 @@ class Session:
         return Answer(response.status_code, names, bytes(body), self._clock.now())
 
     def _reason(self, error: httpx.HTTPError) -> str:
-        return self._scrubbed(clean(str(error), 120)) or type(error).__name__
+        return clean(self._scrubbed(str(error)), 120) or type(error).__name__
 
     def _scrubbed(self, text: str) -> str:
         for spelling in self._spellings:

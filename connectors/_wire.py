@@ -88,7 +88,6 @@ def clean(text: str, limit: int = LONGEST_TEXT) -> str:
 
 def plain(answer: str, limit: int = 200) -> str:
     """What an error answer says to a person: its message when it is JSON, its words when it is HTML."""
-    answer = answer[: 20 * limit]
     try:
         value = parse_json(answer)
     except ValueError:
@@ -96,6 +95,7 @@ def plain(answer: str, limit: int = 200) -> str:
     if isinstance(value, dict):
         said = [value.get(name) for name in ("title", "message", "error", "description", "detail")]
         answer = ". ".join(text for text in said if isinstance(text, str) and text) or answer
+    answer = answer[: 20 * limit]
     answer = re.sub(r"<(script|style)\b.*?</\1>", " ", answer, flags=re.DOTALL | re.IGNORECASE)
     return clean(html.unescape(re.sub(r"<[^<>]*>", " ", answer)), limit)
 
