@@ -7,13 +7,15 @@ protocols below. Nothing here knows a remote system.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, Self, runtime_checkable
+from ipaddress import ip_address
+from typing import Annotated, Protocol, Self, runtime_checkable
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from boekbrug.domain.bookings import Booking, ReferenceData, TargetTraits
 from boekbrug.domain.documents import (
@@ -25,7 +27,28 @@ from boekbrug.domain.documents import (
     PostedDocument,
     UnreadableDocument,
 )
+from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.findings import Finding
+from boekbrug.domain.tax import VatNumberStatus
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _without_surroundings(secret: SecretStr) -> SecretStr:
+    """Without the spaces that copying brings along. Raises ValueError when it cannot be a secret of a web API."""
+    text = secret.get_secret_value().strip()
+    if not text or len(text) > 500 or not text.isprintable():
+        raise ValueError("must be 1 to 500 printable characters")
+    return SecretStr(text)
+
+
+Secret = Annotated[SecretStr, AfterValidator(_without_surroundings)]
+"""A credential as a person pastes it."""
 
 
 class ConnectorSettings(BaseModel):
@@ -38,6 +61,23 @@ class ConnectorSettings(BaseModel):
     concurrency: int = Field(4, ge=1, le=32, description="Calls at once on this connection")
     calls_per_period: int | None = Field(None, ge=1, description="Remote calls allowed per period; empty: not limited")
     calls_period: int = Field(3600, ge=1, description="Length of that period in seconds")
+
+    @field_validator("base_url")
+    @classmethod
+    def _safe_address(cls, value: str) -> str:
+        """Credentials go to this address: it is encrypted, or it is this machine. Ends in a slash."""
+        try:
+            parts = urlsplit(value.strip())
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            raise ValueError("is not an address; an example is https://example.org/api/") from None
+        if parts.scheme not in ("https", "http") or not host:
+            raise ValueError("must be a whole address, such as https://example.org/api/")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise ValueError("must begin with https://")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("must hold no login, query or fragment: credentials are given apart")
+        return value.strip().rstrip("/") + "/"
 
 
 class TargetSettings(ConnectorSettings):
@@ -53,14 +93,14 @@ class TargetSettings(ConnectorSettings):
 
 
 class Credentials(BaseModel):
-    """Credentials of a connector: SecretStr fields only, so that nothing prints them."""
+    """Credentials of a connector: `Secret` fields only, so that nothing prints them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
 class LimitSignal:
-    """What an answer said of the remote account's limit: `remaining` calls are left; blocked for `retry_after` seconds."""
+    """What an answer said of the account's limit: `remaining` calls are left; blocked for `retry_after` seconds."""
 
     remaining: int | None = None
     retry_after: float | None = None
@@ -78,6 +118,17 @@ class Meter(Protocol):
         ...
 
 
+class Unmetered:
+    """The meter of a system where nobody counts our calls."""
+
+    def call(self) -> AbstractContextManager[None]:
+        """Always free."""
+        return nullcontext()
+
+    def heard(self, signal: LimitSignal) -> None:
+        """Nobody to tell."""
+
+
 class Capability(StrEnum):
     """What a connector can be used for."""
 
@@ -92,6 +143,17 @@ class CheckItem:
     name: str
     ok: bool
     detail: str
+
+
+def checked(steps: Iterable[tuple[str, Callable[[], str]]]) -> Iterator[CheckItem]:
+    """Takes the steps (name, and what tells what it found) one by one; the first that fails is the last."""
+    for name, step in steps:
+        try:
+            detail = step()
+        except BoekbrugError as error:
+            yield CheckItem(name=name, ok=False, detail=str(error))
+            return
+        yield CheckItem(name=name, ok=True, detail=detail)
 
 
 @runtime_checkable
@@ -191,6 +253,16 @@ class BookingTarget(Connector, Protocol):
     def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:
         """The documents as the books show them, in as few calls as possible; those no longer there are left out.
         `since` is a day on or before which none of them was booked."""
+        ...
+
+
+@runtime_checkable
+class VatNumberRegister(Protocol):
+    """A register of VAT numbers. Not a tenant's system: it has no account and no credentials."""
+
+    def check(self, vat_number: str) -> VatNumberStatus:
+        """What the register says of a number with its country prefix. Never raises for a register that is down:
+        unavailable is not invalid, so the answer is UNKNOWN."""
         ...
 
 

@@ -114,7 +114,7 @@ def booking_for(
         delivery=policy.delivery,
         expected_gross=expected_gross,
         expected_taxes=expected_taxes,
-        label=policy.reference_label,
+        reference_text=f"{policy.reference_label} {document.number}".strip(),
         customer_reference=document.customer_reference,
         credits=document.credits,
         findings=tuple(dict.fromkeys(findings)),

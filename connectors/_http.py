@@ -1,0 +1,379 @@
+"""HTTP: the one place where a remote call is made, and where its failure becomes an error that says what happens next.
+
+Reading and writing fail differently. A read that got no good answer changed nothing, so it is asked once more and is
+then unavailable. A write that got no good answer may have been carried out, so its outcome is unknown, unless it is
+certain that it never left. No error, and nothing logged, holds an address or a secret.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from base64 import b64encode
+from collections.abc import Callable, Container, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import quote, quote_plus, urlsplit
+
+import httpx
+from pydantic import SecretStr
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_exponential
+
+from boekbrug import __version__
+from boekbrug.domain.clock import Clock, SystemClock
+from boekbrug.domain.errors import (
+    BoekbrugError,
+    DocumentInvalid,
+    NotAuthenticated,
+    NotPermitted,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteUnavailable,
+    SettingsInvalid,
+)
+from boekbrug.domain.findings import finding
+from connectors._base import ConnectorSettings, LimitSignal, Meter
+from connectors._wire import Json, JsonOut, clean, parse_json, plain, to_json
+
+LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a year of invoices in one list is well below it
+READ_ATTEMPTS = 3
+READ_PAUSE = 0.5  # seconds before a read is asked again; doubled the next time
+_LONGEST_WAIT = 86_400.0  # seconds; a remote system that asks for more is not believed
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """The secrets that go with every call, and where they stand in it."""
+
+    basic: tuple[SecretStr, SecretStr] | None = None
+    query: Mapping[str, SecretStr] = field(default_factory=dict)
+    headers: Mapping[str, SecretStr] = field(default_factory=dict)
+
+    def spellings(self) -> list[str]:
+        """Every way in which a secret could show up in a text, the longest first."""
+        secrets = [secret.get_secret_value() for secret in (*self.query.values(), *self.headers.values())]
+        if self.basic:
+            user, password = (part.get_secret_value() for part in self.basic)
+            secrets += [password, b64encode(f"{user}:{password}".encode()).decode()]
+        spellings = {
+            spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
+        }
+        return sorted(spellings - {""}, key=len, reverse=True)
+
+
+class _Auth(httpx.Auth):
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._login.basic:
+            user, password = (part.get_secret_value() for part in self._login.basic)
+            request.headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+        for name, secret in self._login.headers.items():
+            request.headers[name] = secret.get_secret_value()
+        if self._login.query:
+            secrets = {name: secret.get_secret_value() for name, secret in self._login.query.items()}
+            request.url = request.url.copy_merge_params(secrets)
+        yield request
+
+
+class _NoAddresses(logging.Filter):
+    """The HTTP libraries log every address and header below WARNING, and those hold secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
+
+
+_NO_ADDRESSES = _NoAddresses()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: header names in small letters, and when it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode(errors="replace")
+
+    @property
+    def remaining(self) -> int | None:
+        """How many calls are left, by the header `X-RateLimit-Remaining`."""
+        value = self.headers.get("x-ratelimit-remaining", "").strip()
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds to wait, by the header `Retry-After` (seconds or a date)."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return min(float(value[:12]), _LONGEST_WAIT)
+        try:
+            moment = parsedate_to_datetime(value)
+            seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - self.at).total_seconds()
+        except (ValueError, OverflowError):
+            return None
+        return min(max(seconds, 0.0), _LONGEST_WAIT)
+
+
+LimitRule = Callable[[Answer], LimitSignal | None]
+"""What an answer says of the account's limit; a signal with `retry_after` means that the call was refused for it."""
+
+
+def usual_limits(answer: Answer) -> LimitSignal | None:
+    """The rule of most systems: 429 is over the limit, `Retry-After` says until when, a header how much is left."""
+    retry_after = answer.retry_after if answer.status == 429 else None
+    if answer.remaining is None and answer.status != 429:
+        return None
+    return LimitSignal(0 if answer.status == 429 else answer.remaining, retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class _NoAnswer:
+    """No usable answer came. `sent` is False only when it is certain that the call never left."""
+
+    problem: str
+    sent: bool = True
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    json: Json
+
+
+class Session:
+    """The calls of one connection: its address, its login, its own pool, its meter. Thread-safe; close it.
+
+    Paths are relative to the base address; whoever builds one quotes what stands in it (`quoted`).
+    """
+
+    def __init__(
+        self,
+        title: str,
+        system: str,
+        settings: ConnectorSettings,
+        meter: Meter,
+        *,
+        login: Login | None = None,
+        limits: LimitRule = usual_limits,
+        clock: Clock | None = None,
+    ) -> None:
+        self._title = title
+        self._system = system
+        self._host = urlsplit(settings.base_url).hostname or ""
+        self._timeout = settings.timeout
+        self._meter = meter
+        self._limits = limits
+        self._clock = clock or SystemClock()
+        login = login or Login()
+        self._spellings = login.spellings()
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_NO_ADDRESSES)
+        self._client = httpx.Client(
+            base_url=settings.base_url,
+            auth=_Auth(login),
+            timeout=httpx.Timeout(settings.timeout, pool=None),  # every call ahead in the queue ends in time itself
+            limits=httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
+            headers={"Accept": "application/json", "User-Agent": f"Boekbrug/{__version__}"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: every call stands alone
+            follow_redirects=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Session {self._system} at {self._host}>"
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self._client.close()
+
+    def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
+        """GET. Raises RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted; SettingsInvalid for a 404, since
+        what is read like this is always there."""
+        return self._present(self._read("GET", path, params, None))
+
+    def look_up(self, path: str, params: Mapping[str, str] | None = None, *, absent: Container[int] = (404,)) -> Json:
+        """GET of something that may not be there: None when the answer's status is one of `absent`."""
+        value = self._read("GET", path, params, None, absent)
+        return value.json if value else None
+
+    def ask(self, path: str, body: JsonOut) -> Json:
+        """POST of a question that changes nothing; errors as with `read`."""
+        return self._present(self._read("POST", path, None, body))
+
+    def write(self, path: str, body: JsonOut, *, document: str = "") -> str:
+        """POST, once. Returns the text of a 2xx answer; whether it is a good one is for the caller to judge.
+
+        Raises OutcomeUnknown when it may have been carried out; and, when certainly nothing was written,
+        RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted, or DocumentInvalid with what the answer says.
+        """
+        answer = self._exchange("POST", path, None, body)
+        if isinstance(answer, _NoAnswer):
+            if answer.sent:
+                raise self._unknown(answer.problem, document)
+            raise self._unavailable(answer, document)
+        if 200 <= answer.status < 300:
+            return answer.text
+        if error := self._refusal(answer, document):
+            raise error
+        if 400 <= answer.status < 500 and answer.status != 408:
+            said = plain(self._scrubbed(answer.text)) or str(answer.status)
+            raise DocumentInvalid(
+                f"{self._title} refused the document ({answer.status}): {said}",
+                findings=(finding("REFUSED_BY_BOOKS", answer=said),),
+                system=self._system,
+                document=document,
+            )
+        raise self._unknown(f"answered {answer.status}", document)
+
+    def _present(self, value: _Value | None) -> Json:
+        if value is None:
+            raise SettingsInvalid(
+                f"{self._title} at {self._host} has no page for this (404): check the setting base_url",
+                system=self._system,
+            )
+        return value.json
+
+    def _read(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: JsonOut,
+        absent: Container[int] = (404,),
+    ) -> _Value | None:
+        attempts = Retrying(
+            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
+            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
+            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
+            retry_error_callback=_last_result,
+            sleep=self._clock.sleep,
+        )
+        answer: _Value | Answer | _NoAnswer = attempts(self._read_once, method, path, params, body)
+        if isinstance(answer, _Value):
+            return answer
+        if isinstance(answer, _NoAnswer):
+            raise self._unavailable(answer)
+        if error := self._refusal(answer):
+            raise error
+        if answer.status in absent:
+            return None
+        said = plain(self._scrubbed(answer.text))
+        raise self._unavailable(_NoAnswer(f"answered {answer.status} {said}".rstrip()))
+
+    def _read_once(
+        self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut
+    ) -> _Value | Answer | _NoAnswer:
+        answer = self._exchange(method, path, params, body)
+        if isinstance(answer, _NoAnswer):
+            return answer
+        if answer.status >= 500:
+            return _NoAnswer(f"answered {answer.status}", retry_after=answer.retry_after)
+        if not 200 <= answer.status < 300:
+            return answer
+        try:
+            return _Value(parse_json(answer.body.decode("utf-8-sig")))
+        except ValueError:
+            return _NoAnswer("sent an answer that is not sound JSON")
+
+    def _exchange(self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut) -> Answer | _NoAnswer:
+        """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
+        carry that one along, and with it the address."""
+        content = None if body is None else to_json(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        request = self._client.build_request(method, path, params=params, content=content, headers=headers)
+        with self._meter.call():
+            answer = self._send(request)
+        if isinstance(answer, Answer) and (signal := self._limits(answer)):
+            self._meter.heard(signal)
+        return answer
+
+    def _send(self, request: httpx.Request) -> Answer | _NoAnswer:
+        patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                body = bytearray()
+                for part in response.iter_bytes():
+                    body += part
+                    if len(body) > LARGEST_ANSWER:
+                        return _NoAnswer("sent an answer that is too large")
+                    if time.monotonic() > patience:
+                        return _NoAnswer("did not finish its answer in time")
+            finally:
+                response.close()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            return _NoAnswer(f"could not be reached ({self._reason(error)})", sent=False)
+        except httpx.TimeoutException:
+            return _NoAnswer(f"did not answer within {self._timeout:g} seconds")
+        except httpx.HTTPError as error:
+            return _NoAnswer(f"broke off the call ({type(error).__name__})")
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, names, bytes(body), self._clock.now())
+
+    def _reason(self, error: httpx.HTTPError) -> str:
+        return clean(self._scrubbed(str(error)), 120) or type(error).__name__
+
+    def _scrubbed(self, text: str) -> str:
+        for spelling in self._spellings:
+            text = text.replace(spelling, "***")
+        return text
+
+    def _refusal(self, answer: Answer, document: str = "") -> BoekbrugError | None:
+        """What the answer says of the login or the limit, if that is what is the matter."""
+        signal = self._limits(answer)
+        if answer.status == 429 or (signal and signal.retry_after is not None):
+            wait = signal.retry_after if signal else None
+            return RateLimited(
+                f"{self._title} takes no more calls for now",
+                not_before=None if wait is None else answer.at + timedelta(seconds=wait),
+                system=self._system,
+                document=document,
+            )
+        if answer.status == 401:
+            return NotAuthenticated(
+                f"{self._title} does not accept the credentials (401): are they right, active and not expired?",
+                system=self._system,
+                document=document,
+            )
+        if answer.status == 403:
+            return NotPermitted(
+                f"{self._title} accepts the credentials but not this call (403): do they have the rights?",
+                system=self._system,
+                document=document,
+            )
+        return None
+
+    def _unavailable(self, failure: _NoAnswer, document: str = "") -> RemoteUnavailable:
+        not_before = None
+        if failure.retry_after is not None:
+            not_before = self._clock.now() + timedelta(seconds=failure.retry_after)
+        return RemoteUnavailable(
+            f"{self._title} {failure.problem}", not_before=not_before, system=self._system, document=document
+        )
+
+    def _unknown(self, problem: str, document: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{self._title} {problem}; what was sent may or may not have been written",
+            system=self._system,
+            document=document,
+        )
+
+
+def _last_result(state: RetryCallState) -> _Value | Answer | _NoAnswer:
+    assert state.outcome is not None
+    result: _Value | Answer | _NoAnswer = state.outcome.result()
+    return result
+
+
+def quoted(text: str) -> str:
+    """The text as one part of a path."""
+    return quote(text, safe="")
