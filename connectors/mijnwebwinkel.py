@@ -46,7 +46,7 @@ _ONE_DAY = timedelta(days=1)
 class Settings(ConnectorSettings):
     """Settings of a Mijnwebwinkel connection."""
 
-    base_url: str = Field("https://api.myonlinestore.com/", description="Address of the API")
+    base_url: str = Field("https://api.myonlinestore.com/v1/", description="Address of the API, with its version")
     concurrency: int = Field(2, ge=1, le=8, description="Calls at once; the supplier does not publish its limit")
     language: Literal[
         "nl_NL",
@@ -115,7 +115,7 @@ class Mijnwebwinkel:
 
     def read_statuses(self) -> tuple[OrderStatus, ...]:
         """The statuses the shop knows, by the names of the language that is set."""
-        payloads = self._members(self._session.read("v1/orderstatuses", self._everywhere), "orderstatuses")
+        payloads = self._members(self._session.read("orderstatuses", self._everywhere), "orderstatuses")
         try:
             return tuple(status_from_wire(payload) for payload in payloads)
         except Unreadable as error:
@@ -143,14 +143,14 @@ class Mijnwebwinkel:
 
     def count_orders_placed(self, first: date, last: date) -> int:
         """The shop's own count."""
-        payload = self._session.read("v1/orders/count", self._everywhere | _placed(first, last) | {"test": "0"})
+        payload = self._session.read("orders/count", self._everywhere | _placed(first, last) | {"test": "0"})
         try:
             return Fields(payload).whole("count")
         except Unreadable as error:
             raise self._senseless(str(error)) from error
 
     def _read_order(self, number: str) -> SourceDocument | None:
-        payload = self._session.look_up(f"v1/orders/{quoted(number)}", self._everywhere)
+        payload = self._session.look_up(f"orders/{quoted(number)}", self._everywhere)
         if payload is None:
             return None
         document = order_from_wire(payload, self._shop_facts(), self._zone)
@@ -166,7 +166,7 @@ class Mijnwebwinkel:
         offset = steps_back = 0
         while True:
             paging = {"limit": str(self._page_size), "offset": str(offset), "ordering": "asc", "test": "0"}
-            page = self._members(self._session.read("v1/orders", self._everywhere | chosen | paging), "orders")
+            page = self._members(self._session.read("orders", self._everywhere | chosen | paging), "orders")
             documents = [order_from_wire(payload, shop, self._zone) for payload in page]
             ids = {document.source_ref.id for document in documents}
             if offset and met.isdisjoint(ids):
@@ -187,7 +187,7 @@ class Mijnwebwinkel:
     def _shop_facts(self) -> Shop:
         if self._shop is None:
             try:
-                self._shop = shop_from_wire(self._session.read("v1/store", self._everywhere))
+                self._shop = shop_from_wire(self._session.read("store", self._everywhere))
             except Unreadable as error:
                 raise self._senseless(str(error)) from error
         return self._shop
