@@ -725,10 +725,10 @@ _ENTRIES = (
         "TAX_DIFFERS",
         Level.MISMATCH,
         (
-            "Btw bij {rate}%: winkel {in_shop}, boeken {in_books}.",
+            "Btw bij {rate}%: winkel {source}, boeken {target}.",
             "Controleer de btw op factuur {number}.",
         ),
-        ("VAT at {rate}%: shop {in_shop}, books {in_books}.", "Check the VAT on invoice {number}."),
+        ("VAT at {rate}%: shop {source}, books {target}.", "Check the VAT on invoice {number}."),
     ),
     _kind(
         "CUSTOMER_DIFFERS",
