@@ -74,5 +74,3 @@ def _tenant_column(side: ClauseElement) -> str:
     if isinstance(side, ColumnClause) and side.name == "tenant_id" and side.table is not None:
         return str(side.table.name)
     return ""
-
-

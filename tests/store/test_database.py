@@ -147,7 +147,9 @@ def test_money_comes_back_as_it_was(database: Database, cents: int, currency: st
     moment=st.datetimes(
         min_value=datetime(1990, 1, 1),
         max_value=datetime(2090, 1, 1),
-        timezones=st.sampled_from([ZoneInfo("Europe/Amsterdam"), timezone(timedelta(hours=-9, minutes=-30)), NOW.tzinfo]),
+        timezones=st.sampled_from(
+            [ZoneInfo("Europe/Amsterdam"), timezone(timedelta(hours=-9, minutes=-30)), NOW.tzinfo]
+        ),
     )
 )
 def test_moments_come_back_as_the_same_moment_aware_and_in_utc(database: Database, moment: datetime) -> None:
