@@ -97,8 +97,9 @@ class Booking:
     """A sales document ready for one target.
 
     `our_reference` is unique to the document over all shops that share the books, and is what it is found by;
-    `number` is the order's number for people. Unit prices and `expected_*` are positive for a credit note, whose sign
-    the connector makes. `expected_gross` and `expected_taxes` are what the books will compute.
+    `number` is the order's number for people, and `reference_text` how the document names it ("Order 1042"; "" for just
+    the number). Unit prices and `expected_*` are positive for a credit note, whose sign the connector makes.
+    `expected_gross` and `expected_taxes` are what the books will compute.
     """
 
     kind: DocumentKind
@@ -115,7 +116,7 @@ class Booking:
     delivery: Delivery
     expected_gross: Money
     expected_taxes: tuple[TaxTotal, ...]
-    label: str = "Order"  # stands before the number where people read it
+    reference_text: str = ""  # what people read on the document: "Order 1042"
     customer_reference: str = ""
     credits: str | None = None
     findings: tuple[Finding, ...] = ()

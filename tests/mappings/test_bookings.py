@@ -52,7 +52,7 @@ def test_a_plain_booking():
     assert (only.vat_code, only.ledger_account, only.unit_price) == ("21", "1", Money.of("12.10"))
     assert only.why == ("vat: rate 21 → vat_code 21, ledger_account Omzet 21%",)
     assert (booking.ledger_account, booking.payment_name, booking.is_paid) == ("1", "iDEAL", True)
-    assert (booking.label, booking.number, booking.our_reference) == ("Bestelling", "1042", "BB-TEST")
+    assert (booking.reference_text, booking.number, booking.our_reference) == ("Bestelling 1042", "1042", "BB-TEST")
     assert booking.expected_gross == Money.of("24.20")
     assert [(t.rate, t.tax, t.net) for t in booking.expected_taxes] == [(21, Money.of("4.20"), Money.of("20.00"))]
 
@@ -106,6 +106,8 @@ def test_a_code_of_another_rate_or_country_is_refused():
     german = ReferenceData(vat_codes=(VatCode(code="21", rate=Decimal(21), country="BE"),), ledger_accounts=())
     rules = (rule("vat", {"vat_code": "21"}), RULES[3])
     assert refusal(MappingMissing, invoice(line(10)), rules=rules, books=german) == ["VAT_CODE_OTHER_COUNTRY"]
+    both = replace(german, vat_codes=(*german.vat_codes, VatCode(code="21", rate=Decimal(21))))
+    assert booked(invoice(line(10)), rules=rules, books=both).lines[0].vat_code == "21"
     belgian = invoice(line("10.60", "6"), line(121), **to("BE"))
     own = rule("vat", {"vat_code": "6"}, rate="6", oss=True, country="BE")
     assert booked(belgian, rules=(*rules, own), books=replace(BOOKS, ledger_accounts=()))
