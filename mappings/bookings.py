@@ -265,7 +265,7 @@ def _rounding_findings(pricing: Pricing, policy: RoutePolicy, document: SalesDoc
     if abs(pricing.short.amount) > policy.rounding_limit:
         return [_unmatched(pricing, document)]
     if not pricing.short.is_zero:
-        return [finding("ROUNDING_LINE_ADDED", difference=pricing.short)]
+        return [finding("ROUNDING_LINE_ADDED", difference=abs(pricing.short))]
     if pricing.unreached:
         rates = ", ".join(f"{rate.normalize():f}%" for rate in pricing.unreached)
         return [finding("ROUNDED_BETWEEN_RATES", rates=rates)]
