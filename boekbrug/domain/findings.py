@@ -804,21 +804,3 @@ _ENTRIES = (
 )
 
 CATALOGUE: Mapping[str, FindingKind] = {kind.code: kind for kind in _ENTRIES}
-
-
-def catalogue_page(language: str = "en") -> str:
-    """The catalogue as a Markdown page, in `nl` or `en`: what `docs/findings.md` holds."""
-    titles = {
-        Level.ERROR: "The document does not go over until a person acted",
-        Level.MISMATCH: "The document went over, and the books differ from the shop",
-        Level.WARNING: "The document went over; worth a look",
-        Level.NOTICE: "For the record",
-    }
-    lines = ["# Findings", "", "Everything Boekbrug can say about a document. Made from `boekbrug/domain/findings.py`."]
-    for level, title in titles.items():
-        lines += ["", f"## {level.value}: {title}", "", "| Code | What is the matter | What to do |", "|---|---|---|"]
-        for kind in CATALOGUE.values():
-            if kind.level is level:
-                text = kind.nl if language == "nl" else kind.en
-                lines.append(f"| `{kind.code}` | {text.sentence} | {text.suggestion} |")
-    return "\n".join(lines) + "\n"
