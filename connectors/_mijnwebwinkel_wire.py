@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -279,14 +279,16 @@ def _customer(order: Fields, address: Address) -> Contact:
 
 def _moment(order: Fields, day_name: str, time_name: str, zone: ZoneInfo) -> datetime:
     """The moment from a day and a time of the shop's clock. In the hour that the end of summer time repeats, the first
-    is meant; a time that its beginning skips is moved on."""
+    is meant; a time that its beginning skips is moved on. The offset is fixed: in a zone with summer time, a moment in
+    the repeated hour equals nothing."""
     day = _matching(order, day_name, order.required_text(day_name), _DAY, "a day")
     clock = _matching(order, time_name, order.required_text(time_name), _TIME, "a time")
     try:
-        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), tzinfo=zone)
+        given = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), tzinfo=zone)
     except ValueError:
         raise Unreadable(order.path(day_name), f"'{day} {clock}' is not a moment") from None
-    return moment.astimezone(UTC).astimezone(zone)
+    local = given.astimezone(UTC).astimezone(zone)
+    return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
 
 
 def _matching(fields: Fields, name: str, text: str, pattern: re.Pattern[str], what: str) -> str:
