@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from connectors._wire import Fields, Json, Unreadable, clean, parse_json, plain, to_json, without_zeros
 
+NUMBERS = st.integers(-(10**18), 10**18) | st.decimals(allow_nan=False, allow_infinity=False, places=4)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text() | st.decimals(allow_nan=False, allow_infinity=False, places=4),
+    st.none() | st.booleans() | st.text() | NUMBERS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @given(JSON)
