@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         ge=0,
         description="How far before the last run changed orders are read again, against changes that came late",
     )
+    work_pool: str = Field("boekbrug", description="Prefect work pool whose workers run the flows")
+    vies_url: str = Field(
+        "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Address of the VIES register of VAT numbers"
+    )
     log_level: str = Field("INFO", description="Level of the log on standard error")
 
     @property

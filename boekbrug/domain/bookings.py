@@ -45,6 +45,10 @@ class TargetTraits:
     ledger_per_document: bool  # True: one ledger account or category for the whole document
     debtor_decides_prices: bool  # True: prices incl. or excl. VAT is a property of the debtor
 
+    def __post_init__(self) -> None:
+        if self.price_decimals < 2:
+            raise ValueError(f"a package with {self.price_decimals} decimals cannot hold cents")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VatCode:
@@ -112,7 +116,7 @@ class Booking:
     delivery: Delivery
     expected_gross: Money
     expected_taxes: tuple[TaxTotal, ...]
-    reference_text: str = ""
+    reference_text: str = ""  # what people read on the document: "Order 1042"
     customer_reference: str = ""
     credits: str | None = None
     findings: tuple[Finding, ...] = ()

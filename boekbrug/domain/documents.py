@@ -130,7 +130,10 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was bought in a shop. Amounts of a credit order are positive; `credits` names the order it credits."""
+    """What was bought in a shop. Amounts of a credit order are positive; `credits` names the order it credits.
+
+    `ordered_at` is in the shop's own time zone: its day is the day that decides VAT rates and periods.
+    """
 
     source_ref: ExternalRef
     number: str
@@ -202,7 +205,8 @@ class SalesDocument:
     delivery_country: str
     lines: tuple[InvoiceLine, ...]
     payment: Payment
-    is_paid: bool
+    is_paid: bool  # as far as the shop goes; a payment rule may know better
+    is_business: bool = False
     credits: str | None = None
     customer_reference: str = ""
 

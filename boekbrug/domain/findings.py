@@ -149,6 +149,18 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "TAX_TOTAL_FAR_OFF",
+        Level.WARNING,
+        (
+            "De winkel noemt {stated} btw bij {rate}%, de regels geven {computed}: meer dan een afrondingsverschil.",
+            "De regels zijn geboekt; controleer de btw van de bestelling in de winkel.",
+        ),
+        (
+            "The shop states {stated} VAT at {rate}%, the lines give {computed}: more than rounding explains.",
+            "The lines were booked; check the order's VAT in the shop.",
+        ),
+    ),
+    _kind(
         "CURRENCY_NOT_OF_THE_BOOKS",
         Level.ERROR,
         (
@@ -165,6 +177,18 @@ _ENTRIES = (
         Level.ERROR,
         ("De bestelling heeft geen regels.", "Sla de bestelling over met een reden."),
         ("The order has no lines.", "Skip the order with a reason."),
+    ),
+    _kind(
+        "NEGATIVE_TOTAL",
+        Level.ERROR,
+        (
+            "Het totaal is {total}: minder dan nul, terwijl dit geen creditbestelling is of al een credit is.",
+            "Boek de bestelling met de hand.",
+        ),
+        (
+            "The total is {total}: below zero, though this is no credit order or already a credit.",
+            "Book the order by hand.",
+        ),
     ),
     # -- VAT
     _kind(
@@ -300,6 +324,54 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "RATE_NOT_CHECKED",
+        Level.WARNING,
+        (
+            "De btw-tarieven van {home} op {date} zijn niet bekend; de tarieven van de bestelling zijn overgenomen.",
+            "Controleer de btw van deze oude bestelling.",
+        ),
+        (
+            "The VAT rates of {home} on {date} are not known; the order's rates were taken over.",
+            "Check the VAT of this old order.",
+        ),
+    ),
+    _kind(
+        "RATES_OF_TWO_COUNTRIES",
+        Level.ERROR,
+        (
+            "De bestelling mengt tarieven van {home} ({home_rates}) en van {country} ({rates}).",
+            "Controleer de btw-instelling van de winkel voor {country}, ook op verzendkosten.",
+        ),
+        (
+            "The order mixes rates of {home} ({home_rates}) and of {country} ({rates}).",
+            "Check the shop's VAT settings for {country}, shipping costs included.",
+        ),
+    ),
+    _kind(
+        "DESTINATION_RATE_FOR_BUSINESS",
+        Level.WARNING,
+        (
+            "De klant betaalde het tarief van {country} (OSS, voor consumenten), maar heeft btw-nummer {vat_number}.",
+            "Overleg met uw boekhouder in welke aangifte deze verkoop hoort.",
+        ),
+        (
+            "The customer paid the rate of {country} (OSS, for consumers) but has VAT number {vat_number}.",
+            "Ask your accountant which VAT return this sale belongs in.",
+        ),
+    ),
+    _kind(
+        "TREATMENT_INFERRED",
+        Level.WARNING,
+        (
+            "De winkel zegt niet waarom er geen btw is; geboekt als intracommunautair om {vat_number} ({country}).",
+            "Controleer de btw-instelling van de winkel voor zakelijke klanten in de EU.",
+        ),
+        (
+            "The shop does not say why there is no VAT; booked as intra-EU because of {vat_number} ({country}).",
+            "Check the shop's VAT settings for business customers in the EU.",
+        ),
+    ),
+    _kind(
         "COUNTRY_MISSING",
         Level.ERROR,
         (
@@ -345,6 +417,18 @@ _ENTRIES = (
         ),
         (
             "VAT {tax} is related to VAT code {vat_code}, but that is {rate}%.",
+            "Change the route's VAT relation.",
+        ),
+    ),
+    _kind(
+        "VAT_CODE_OTHER_COUNTRY",
+        Level.ERROR,
+        (
+            "Btw {tax} is gekoppeld aan btw-code {vat_code}, maar die is van {country}.",
+            "Wijzig de btw-relatie van de route.",
+        ),
+        (
+            "VAT {tax} is related to VAT code {vat_code}, but that belongs to {country}.",
             "Change the route's VAT relation.",
         ),
     ),
@@ -461,11 +545,11 @@ _ENTRIES = (
         "DEBTOR_REVERSE_CHARGED",
         Level.ERROR,
         (
-            "Debiteur {debtor} staat op 'btw verlegd', maar de bestelling heeft gewone btw.",
+            "Debiteur {debtor} staat op 'btw verlegd', maar de btw van de bestelling is niet verlegd.",
             "Zet 'btw verlegd' uit bij de debiteur, of boek de bestelling met de hand.",
         ),
         (
-            "Debtor {debtor} is set to reverse charge, but the order carries ordinary VAT.",
+            "Debtor {debtor} is set to reverse charge, but the order's VAT is not reverse-charged.",
             "Switch reverse charge off at the debtor, or book the order by hand.",
         ),
     ),
@@ -506,6 +590,18 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "ROUNDED_BETWEEN_RATES",
+        Level.NOTICE,
+        (
+            "Bij {rates} komen de boeken op een cent na uit; samen is het totaal gelijk.",
+            "Geen actie nodig.",
+        ),
+        (
+            "At {rates} the books come out one cent off; together the total is the same.",
+            "Nothing to do.",
+        ),
+    ),
+    _kind(
         "TOTAL_CANNOT_BE_MATCHED",
         Level.ERROR,
         (
@@ -541,6 +637,55 @@ _ENTRIES = (
             "Remove or credit the double document in the books and press Process.",
         ),
     ),
+    # -- why a document stays where it is
+    _kind(
+        "STATUS_NOT_YET",
+        Level.NOTICE,
+        (
+            "Status '{status}' gaat nog niet over.",
+            "Geen actie nodig: de bestelling wordt bij elke run opnieuw bekeken.",
+        ),
+        (
+            "Status '{status}' does not go over yet.",
+            "Nothing to do: the order is looked at again in every run.",
+        ),
+    ),
+    _kind(
+        "STATUS_NEVER",
+        Level.NOTICE,
+        (
+            "Status '{status}' gaat niet over.",
+            "Geen actie nodig.",
+        ),
+        (
+            "Status '{status}' does not go over.",
+            "Nothing to do.",
+        ),
+    ),
+    _kind(
+        "BEFORE_START",
+        Level.NOTICE,
+        (
+            "De bestelling is van {date}, vóór de startdatum {start} van de route.",
+            "Verzet de startdatum als deze bestelling toch over moet.",
+        ),
+        (
+            "The order is of {date}, before the route's start date {start}.",
+            "Move the start date if this order has to go over after all.",
+        ),
+    ),
+    _kind(
+        "BEFORE_FIRST_NUMBER",
+        Level.NOTICE,
+        (
+            "Bestelnummer {number} ligt vóór het eerste nummer {first} van de route.",
+            "Verlaag het eerste nummer als deze bestelling toch over moet.",
+        ),
+        (
+            "Order number {number} is before the route's first number {first}.",
+            "Lower the first number if this order has to go over after all.",
+        ),
+    ),
     # -- after posting
     _kind(
         "TOTAL_DIFFERS",
@@ -552,6 +697,18 @@ _ENTRIES = (
         (
             "Total: shop {source}, books {target}.",
             "Check discount and prices of invoice {number}; credit it and book again if needed.",
+        ),
+    ),
+    _kind(
+        "NET_DIFFERS",
+        Level.MISMATCH,
+        (
+            "Totaal zonder btw: winkel {source}, boeken {target}.",
+            "Controleer de btw op factuur {number}.",
+        ),
+        (
+            "Total without VAT: shop {source}, books {target}.",
+            "Check the VAT on invoice {number}.",
         ),
     ),
     _kind(
@@ -637,3 +794,21 @@ _ENTRIES = (
 )
 
 CATALOGUE: Mapping[str, FindingKind] = {kind.code: kind for kind in _ENTRIES}
+
+
+def catalogue_page(language: str = "en") -> str:
+    """The catalogue as a Markdown page, in `nl` or `en`: what `docs/findings.md` holds."""
+    titles = {
+        Level.ERROR: "The document does not go over until a person acted",
+        Level.MISMATCH: "The document went over, and the books differ from the shop",
+        Level.WARNING: "The document went over; worth a look",
+        Level.NOTICE: "For the record",
+    }
+    lines = ["# Findings", "", "Everything Boekbrug can say about a document. Made from `boekbrug/domain/findings.py`."]
+    for level, title in titles.items():
+        lines += ["", f"## {level.value}: {title}", "", "| Code | What is the matter | What to do |", "|---|---|---|"]
+        for kind in CATALOGUE.values():
+            if kind.level is level:
+                text = kind.nl if language == "nl" else kind.en
+                lines.append(f"| `{kind.code}` | {text.sentence} | {text.suggestion} |")
+    return "\n".join(lines) + "\n"

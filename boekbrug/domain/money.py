@@ -109,8 +109,10 @@ class Money:
 
 
 def total(amounts: Iterable[Money], currency: str = "EUR") -> Money:
-    """The sum of the amounts; zero of `currency` when there are none."""
-    result = Money.zero(currency)
-    for amount in amounts:
-        result = result + amount
-    return result
+    """The sum of the amounts; zero of `currency` when there are none. Raises ValueError when currencies are mixed."""
+    parts = list(amounts)
+    currency = parts[0].currency if parts else currency
+    for part in parts:
+        if part.currency != currency:
+            raise ValueError(f"{currency} and {part.currency} cannot be added or compared")
+    return Money(sum((part.amount for part in parts), Decimal("0.00")), currency)

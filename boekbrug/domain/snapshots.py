@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
 
 from pydantic import TypeAdapter
@@ -29,7 +32,17 @@ def order_from_json(text: str) -> Order:
 def fingerprint(order: Order) -> str:
     """Changes exactly when something changes that an invoice would show: not for a status or a note.
 
-    The status is left out because an order that goes from paid to shipped is still the same sale.
+    The status is left out because an order that goes from paid to shipped is still the same sale; the shop's own VAT
+    totals because the lines lead. 21 and 21.00 are the same rate, however the shop writes them this time.
     """
-    lasting = replace(order, status_id="", changed_at=order.ordered_at, findings=())
-    return hashlib.sha256(order_to_json(lasting).encode()).hexdigest()
+    lasting = replace(order, status_id="", changed_at=order.ordered_at, tax_totals=(), findings=())
+    text = json.dumps(_orders().dump_python(lasting), default=_plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize() + 0:f}"  # + 0: there is no negative nothing
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a fingerprint")

@@ -7,6 +7,7 @@ the store keeps their parts as JSON.
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,13 +63,16 @@ class RuleResult(_Config):
     ledger_account: str | None = Field(None, description="Ledger account, or category, of the books (code or name)")
     debtor: str | None = Field(None, description="Number of an existing debtor that takes these documents")
     payment_name: str | None = Field(None, description="How the payment is named on the invoice")
+    paid: bool | None = Field(
+        None, description="Whether documents paid this way are paid when they go over; left out: yes (invoices)"
+    )
 
 
 class MappingRule(_Config):
     """A tenant's choice: what matches leads to an account, VAT code, debtor or name.
 
     `vat`: per line, gives `vat_code` and, where wanted, `ledger_account`. `payment`: per document, must exist for
-    every payment method met; may give `ledger_account`, `debtor`, `payment_name`. `mixed`: per document, the
+    every payment method met; may give `ledger_account`, `debtor`, `payment_name`, `paid`. `mixed`: per document, the
     `ledger_account` when its lines belong to several and the package takes one.
     """
 
@@ -112,9 +116,10 @@ class RoutePolicy(_Config):
     shipping_without_vat: Literal["refuse", "accept"] = "refuse"
     vies: bool = Field(False, description="Look VAT numbers of reverse-charged orders up in VIES")
     oss: bool = Field(False, description="The shop declares consumers in other member states through the OSS")
-    start_on: str | None = Field(
-        None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="Orders placed before this day do not go over"
+    small_business: bool = Field(
+        False, description="The shop charges no VAT at all (small-business scheme: KOR, kleine onderneming)"
     )
+    start_on: date | None = Field(None, description="Orders placed before this day do not go over")
     first_number: int | None = Field(None, ge=0, description="Orders with a lower number do not go over")
     reference_label: str = Field("Order", max_length=20, description="Stands before the order number on the invoice")
 

@@ -1,0 +1,53 @@
+# Everything happens in .venv, which is made from the locked versions at the first call.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+# Prefect's usage reports stay at home.
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help install demo up test check format docs lock clean
+
+help:  ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Boekbrug needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(INSTALLED)  ## Make .venv with the locked versions
+
+demo: $(INSTALLED)  ## Run two shops' day from beginning to end against simulators, then stop
+	@$(BIN)/python -m demo
+
+up: $(INSTALLED)  ## The same, and stay: prints the addresses
+	@$(BIN)/python -m demo --stay
+
+test: $(INSTALLED)  ## All tests
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)  ## Format, lint, types, import contracts, generated pages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config pyproject.toml
+	$(BIN)/python -m docs.generate --check
+
+format: $(INSTALLED)  ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(INSTALLED)  ## Write the generated pages anew
+	$(BIN)/python -m docs.generate
+
+# A lock for every platform, with hashes and without any registry's address.
+lock: $(INSTALLED)  ## Resolve the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-header \
+		--no-emit-index-url --upgrade pyproject.toml -o requirements.lock
+
+clean:  ## Remove what was made
+	rm -rf .venv var build *.egg-info

@@ -1,0 +1,60 @@
+"""The `boekbrug` command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from boekbrug import __version__
+from boekbrug.cli import connections, deployments, documents, setup, sync, tenants
+from boekbrug.cli._output import Exit, err
+from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, RetryLater, SettingsInvalid
+from boekbrug.settings import Settings
+
+app = typer.Typer(
+    name="boekbrug",
+    help="Brings the orders of webshops into bookkeeping packages, and proves that the books agree with the shop.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with local variables would show credentials
+    add_completion=False,
+)
+app.command("init")(setup.init)
+app.add_typer(tenants.app, name="tenant")
+app.add_typer(connections.app, name="connection")
+app.command("deploy")(deployments.deploy)
+app.command("sync")(sync.sync)
+app.command("status")(documents.status)
+app.command("errors")(documents.errors)
+app.command("retry")(documents.retry)
+app.command("skip")(documents.skip)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"boekbrug {__version__}")
+        raise typer.Exit
+
+
+def exit_code_of(problem: BoekbrugError) -> Exit:
+    """What the command ends with for an error that was expected."""
+    if isinstance(problem, SettingsInvalid):
+        return Exit.SETTINGS
+    if isinstance(problem, ConnectionBroken):
+        return Exit.CONNECTION
+    if isinstance(problem, NeedsAttention):
+        return Exit.ATTENTION
+    return Exit.LATER if isinstance(problem, RetryLater) else Exit.BUG
+
+
+def main() -> None:
+    """Runs the command. Expected errors end with one sentence and an exit code that means something."""
+    logging.basicConfig(level=Settings().log_level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
+    try:
+        app()
+    except BoekbrugError as problem:
+        err.print(problem.message, style="bold red", markup=False, highlight=False)
+        sys.exit(exit_code_of(problem))

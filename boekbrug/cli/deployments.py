@@ -1,0 +1,69 @@
+"""`boekbrug deploy`: the command line's only acquaintance with Prefect."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated
+
+import typer
+
+from boekbrug.cli._output import Exit, out
+from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.store import tenants
+from tasks.runtime import runtime
+
+
+def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all when left out.")] = "") -> None:
+    """Register every route that is switched on with the Prefect server, on its schedule. Safe to do again."""
+    _require_server()
+    from tasks import deployments  # noqa: PLC0415 - importing Prefect takes seconds that no other command should pay
+
+    with runtime() as run:
+        with run.database.read() as session:
+            owners = [tenants.tenant_by_slug(session, tenant)] if tenant else tenants.list_tenants(session)
+            routes = [(owner, route) for owner in owners for route in tenants.list_routes(session, owner.id)]
+        pool = run.settings.work_pool
+        deployments.ensure_work_pool(pool)
+        for owner, route in routes:
+            names = deployments.register(
+                deployments.RouteDeployment(
+                    tenant=owner.slug,
+                    tenant_name=owner.name,
+                    route=route.slug,
+                    schedule=route.schedule,
+                    time_zone=owner.time_zone,
+                    work_pool=pool,
+                    active=route.enabled,
+                )
+            )
+            state = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
+            for name in names:
+                out.print(f"{name}: {state}", markup=False, highlight=False)
+    out.print(f"Run a worker with: prefect worker start --pool {pool}", markup=False, highlight=False)
+
+
+def run_on_worker(tenant: str, route: str) -> None:
+    """Lets a worker run the route now and waits for the end. Exits with LATER when the run failed."""
+    _require_server()
+    from tasks import deployments  # noqa: PLC0415 - as above
+
+    run_id = deployments.start_run(tenant, route)
+    out.print(f"Flow run {run_id}", markup=False, highlight=False)
+    while True:
+        state = deployments.read_run(run_id).state
+        if state is not None and state.is_final():
+            out.print(f"{state.name}: {state.message or ''}", markup=False, highlight=False)
+            if not state.is_completed():
+                raise typer.Exit(Exit.LATER)
+            return
+        time.sleep(0.5)
+
+
+def _require_server() -> None:
+    if not os.environ.get("PREFECT_API_URL"):
+        raise SettingsInvalid(
+            "PREFECT_API_URL is not set: start a server with `prefect server start` and set it to http://HOST:PORT/api"
+        )
+
+

@@ -1,0 +1,152 @@
+"""`boekbrug status | errors | retry | skip`: where documents stand, and what a person does about them."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from boekbrug.cli._output import Exit, out, print_json, print_table
+from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.records import SyncRecord, SyncStatus
+from boekbrug.store import moves, records, runs, tenants
+from tasks.runtime import runtime
+
+TenantArg = Annotated[str, typer.Argument(help="Slug of the tenant.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def status(
+    tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all when left out.")] = "", as_json: AsJson = False
+) -> None:
+    """Show per route how many documents are where, and how the last run ended."""
+    rows = []
+    with runtime() as run, run.database.read() as session:
+        owners = [tenants.tenant_by_slug(session, tenant)] if tenant else tenants.list_tenants(session)
+        for owner in owners:
+            for route in tenants.list_routes(session, owner.id):
+                counts = records.counts(session, owner.id, route.id)
+                last = next(iter(runs.recent_runs(session, owner.id, route.id, limit=1)), None)
+                rows.append(
+                    {
+                        "tenant": owner.slug,
+                        "route": route.slug,
+                        **{one.value: counts.get(one, 0) for one in SyncStatus},
+                        "broken": [c.slug for c in (route.source, route.target) if c.is_broken],
+                        "last_run": last.started_at.isoformat(timespec="seconds") if last else None,
+                        "last_outcome": last.outcome if last else None,
+                        "last_message": last.message if last else "",
+                    }
+                )
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "Documents per route",
+        ("route", "verified", "posted", "waiting", "held", "skipped", "mismatch", "attention", "last run"),
+        (
+            (
+                f"{row['tenant']}/{row['route']}",
+                row["verified"],
+                row["posted"],
+                f"{row['pending']}+{row['in_flight']}" if row["in_flight"] else row["pending"],
+                row["held"],
+                row["skipped"],
+                row["mismatch"],
+                row["needs_attention"],
+                f"{row['last_outcome'] or ''}: {row['last_message']}" if row["last_run"] else "never",
+            )
+            for row in rows
+        ),
+    )
+    for row in rows:
+        for slug in row["broken"]:
+            out.print(f"{row['tenant']}: connection {slug} is broken; see: boekbrug connection check {row['tenant']}")
+
+
+def errors(tenant: TenantArg, as_json: AsJson = False) -> None:
+    """Show what did not go over or differs, why, and what to do. Exit code 6 when there is anything."""
+    with runtime() as run, run.database.read() as session:
+        owner = tenants.tenant_by_slug(session, tenant)
+        statuses = (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
+        found = records.listing(session, owner.id, statuses=statuses, limit=100_000)
+    language = owner.language
+    if as_json:
+        print_json([_error(record, language) for record in found])
+    elif not found:
+        out.print(f"{tenant}: nothing needs attention.", markup=False)
+    else:
+        print_table(
+            f"{tenant}: what needs attention",
+            ("order", "status", "invoice", "what is the matter", "what to do"),
+            (
+                (
+                    record.number,
+                    record.status.value,
+                    record.target_number,
+                    "\n".join(f.sentence(language) for f in record.findings),
+                    "\n".join(f.suggestion(language) for f in record.findings),
+                )
+                for record in found
+            ),
+        )
+    if found:
+        raise typer.Exit(Exit.ATTENTION)
+
+
+def _error(record: SyncRecord, language: str) -> dict[str, object]:
+    return {
+        "order": record.number,
+        "status": record.status.value,
+        "invoice": record.target_number or None,
+        "gross": str(record.gross) if record.gross else None,
+        "findings": [
+            {
+                "code": f.code,
+                "level": f.level.value,
+                "sentence": f.sentence(language),
+                "suggestion": f.suggestion(language),
+            }
+            for f in record.findings
+        ],
+    }
+
+
+def retry(
+    tenant: TenantArg,
+    orders: Annotated[list[str] | None, typer.Argument(help="Order numbers.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every order that needs attention.")] = False,
+) -> None:
+    """Put orders in front, to be read and processed again by the next run (boekbrug sync TENANT runs it now)."""
+    if bool(orders) == everything:
+        raise SettingsInvalid("name the orders to process again, or say --all")
+    with runtime() as run, run.database.write() as session:
+        owner = tenants.tenant_by_slug(session, tenant)
+        if orders:
+            _require(records.by_numbers(session, owner.id, orders), orders, tenant)
+        count = moves.retry(
+            session, owner.id, run.clock.now(), who=getpass.getuser(), numbers=None if everything else orders
+        )
+    out.print(f"{count} will be processed first. Now: boekbrug sync {tenant}", markup=False, highlight=False)
+
+
+def skip(
+    tenant: TenantArg,
+    orders: Annotated[list[str], typer.Argument(help="Order numbers.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why they do not go over.")],
+) -> None:
+    """Leave orders out of the books, with a reason that is kept."""
+    with runtime() as run, run.database.write() as session:
+        owner = tenants.tenant_by_slug(session, tenant)
+        found = records.by_numbers(session, owner.id, orders)
+        _require(found, orders, tenant)
+        for record in found:
+            moves.skip(session, owner.id, record.id, run.clock.now(), who=getpass.getuser(), reason=reason)
+    out.print(f"{len(found)} skipped.", markup=False, highlight=False)
+
+
+def _require(found: list[SyncRecord], orders: list[str], tenant: str) -> None:
+    missing = set(orders) - {record.number for record in found}
+    if missing:
+        raise SettingsInvalid(f"tenant {tenant!r} has no order {', '.join(sorted(missing))}")

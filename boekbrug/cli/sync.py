@@ -1,0 +1,90 @@
+"""`boekbrug sync`: one tenant's daily run, now; or a look at what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from boekbrug.cli import deployments
+from boekbrug.cli._output import Exit, out, print_json, print_table, watched
+from boekbrug.domain.tenants import RoutePolicy
+from boekbrug.store import tenants
+from tasks.fetching import fetch_changed
+from tasks.preview import Preview, preview_orders
+from tasks.progress import Progress
+from tasks.pushing import push_due, push_with_rate_limit
+from tasks.reporting import RunReport, recorded_run
+from tasks.route_work import RouteWork, open_route
+from tasks.runtime import runtime, using
+from tasks.settling import settle_and_adopt
+from tasks.transforming import transform_waiting
+from tasks.verifying import verify_posted
+
+Route = Annotated[str, typer.Option("--route", help="Slug of the route; all of the tenant's when left out.")]
+
+
+def sync(
+    tenant: Annotated[str, typer.Argument(help="Slug of the tenant.")],
+    route: Route = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be booked and write nothing.")] = False,
+    on_worker: Annotated[bool, typer.Option("--on-worker", help="Let a Prefect worker do it, and wait.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Run the tenant's daily sync now, in this process. Exit code 6: done, and something waits for a person."""
+    attention = False
+    with runtime() as run, using(run):
+        with run.database.read() as session:
+            owner = tenants.tenant_by_slug(session, tenant)
+            slugs = [route] if route else [one.slug for one in tenants.list_routes(session, owner.id) if one.enabled]
+        for slug in slugs:
+            if on_worker:
+                deployments.run_on_worker(tenant, slug)
+                continue
+            with open_route(tenant, slug) as work:
+                attention |= _preview(work, as_json) if dry_run else _run(work, as_json)
+    if attention:
+        raise typer.Exit(Exit.ATTENTION)
+
+
+def _run(work: RouteWork, as_json: bool) -> bool:
+    with watched(as_json) as progress, recorded_run(work) as report:
+        _steps(work, report, progress)
+    if as_json:
+        print_json({"tenant": work.tenant.slug, "route": work.route.slug, **report.counts, "goes_on_at": report.goes_on_at})
+    else:
+        out.print(f"{work.tenant.slug}, {work.route.slug}: {report.message(work)}", markup=False, highlight=False)
+    return report.needs_attention > 0 or report.verified.mismatch > 0
+
+
+def _steps(work: RouteWork, report: RunReport, progress: Progress) -> None:
+    report.fetched = fetch_changed(work, progress)
+    report.transformed = transform_waiting(work, progress)
+    report.pushed = push_with_rate_limit(work, settle=settle_and_adopt, push=lambda w: push_due(w, progress))
+    report.verified = verify_posted(work, progress)
+
+
+def _preview(work: RouteWork, as_json: bool) -> bool:
+    language = work.tenant.language
+    with watched(as_json) as progress:
+        previews = list(preview_orders(work, progress))
+    if as_json:
+        print_json([preview.as_json(language) for preview in previews])
+    else:
+        print_table(
+            f"{work.tenant.slug}, {work.route.slug}: what a run would do now",
+            ("order", "would", "gross", "what and why"),
+            ((one.number, one.verdict, one.gross, "\n".join(_why(one, work.route.policy, language))) for one in previews),
+        )
+    return any(one.verdict == "refuse" for one in previews)
+
+
+def _why(preview: Preview, policy: RoutePolicy, language: str) -> Iterator[str]:
+    for found in preview.findings:
+        yield f"{found.sentence(language)} {found.suggestion(language)}"
+    if preview.booking is not None:
+        for line in preview.booking.lines:
+            yield f"{line.quantity:f} × {line.description}: {line.unit_price} ({line.vat_code}%) {' ; '.join(line.why)}"
+
+

@@ -1,0 +1,133 @@
+"""`boekbrug tenant …`: tenants as YAML files in and out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from pydantic import SecretStr, ValidationError
+
+from boekbrug.cli._output import out, print_json, print_table
+from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.tenants import TenantConfig
+from boekbrug.store import credentials, tenants
+from connectors.registry import connection_parts
+from tasks.runtime import Runtime, runtime
+
+app = typer.Typer(help="Tenants, their connections, routes and mapping rules.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(files: Annotated[list[Path], typer.Argument(help="YAML files, one tenant each; - for standard input.")]) -> None:
+    """Create or update tenants from YAML. Credentials are given as env:NAME and sealed in the database.
+
+    What is no longer in the file is switched off, not removed. The file's form: docs/tenant.schema.json.
+    """
+    configs = [_read(path) for path in files]
+    with runtime() as run:
+        for path, config in zip(files, configs, strict=True):
+            _keep(run, config, str(path))
+            out.print(f"{config.slug}: {len(config.connections)} connections, {len(config.routes)} routes", markup=False)
+
+
+def _read(path: Path) -> TenantConfig:
+    try:
+        text = typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsInvalid(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        loaded: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SettingsInvalid(f"{path}: not YAML{where}: {getattr(error, 'problem', error)}") from None
+    try:
+        return TenantConfig.model_validate(loaded)
+    except ValidationError as error:
+        problems = "\n".join(
+            f"  {'.'.join(str(part) for part in one['loc']) or 'file'}: {one['msg']}" for one in error.errors()
+        )
+        raise SettingsInvalid(f"{path}: {error.error_count()} mistakes:\n{problems}") from None
+
+
+def _keep(run: Runtime, config: TenantConfig, origin: str) -> None:
+    """Everything of one file or nothing: a wrong setting or missing variable leaves the tenant as it was."""
+    now = run.clock.now()
+    with run.database.write() as session:
+        tenant = tenants.import_tenant(session, config, who=getpass.getuser(), now=now)
+        for wanted in config.connections:
+            row = tenants.connection_by_slug(session, tenant.id, wanted.slug)
+            if wanted.credentials:
+                values = {name: _from_environment(ref, origin) for name, ref in wanted.credentials.items()}
+                credentials.save_credentials(session, run.sealing_key, tenant.id, row.id, values)
+                tenants.resume_connection(session, tenant.id, row.id, now=now)
+            kept = credentials.read_credentials(session, run.sealing_key, tenant.id, row.id)
+            try:
+                connection_parts(wanted.system, wanted.settings, kept)
+            except SettingsInvalid as problem:
+                raise SettingsInvalid(f"{origin}: connection {wanted.slug!r}: {problem.message}") from None
+
+
+def _from_environment(reference: str, origin: str) -> SecretStr:
+    name = reference.removeprefix("env:")
+    value = os.environ.get(name)
+    if not value:
+        raise SettingsInvalid(f"{origin}: the environment variable {name} is not set")
+    return SecretStr(value)
+
+
+@app.command("export")
+def export(tenant: Annotated[str, typer.Argument(help="Slug of the tenant.")]) -> None:
+    """Print a tenant as YAML, without credentials: importing it keeps those that are there."""
+    with runtime() as run, run.database.read() as session:
+        config = tenants.export_tenant(session, tenants.tenant_by_slug(session, tenant).id)
+    typer.echo(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True))
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """List the tenants with their routes."""
+    with runtime() as run, run.database.read() as session:
+        found = [(tenant, tenants.list_routes(session, tenant.id)) for tenant in tenants.list_tenants(session)]
+    if as_json:
+        print_json(
+            [
+                {
+                    "tenant": tenant.slug,
+                    "name": tenant.name,
+                    "time_zone": tenant.time_zone,
+                    "routes": [
+                        {
+                            "route": route.slug,
+                            "source": route.source.system,
+                            "target": route.target.system,
+                            "enabled": route.enabled,
+                            "schedule": route.schedule,
+                        }
+                        for route in routes
+                    ],
+                }
+                for tenant, routes in found
+            ]
+        )
+        return
+    print_table(
+        "Tenants",
+        ("tenant", "name", "route", "from → to", "schedule", "on"),
+        (
+            (
+                tenant.slug,
+                tenant.name,
+                route.slug,
+                f"{route.source.system} → {route.target.system}",
+                f"{route.schedule} ({tenant.time_zone})",
+                "yes" if route.enabled else "no",
+            )
+            for tenant, routes in found
+            for route in routes
+        ),
+    )

@@ -1,0 +1,324 @@
+"""Moving records through their life; every move is checked against `domain.records.MOVES` and written to the history.
+
+The order that keeps documents from going over twice: `claim` and commit, write to the books, `mark_posted` and commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, insert, update
+from sqlmodel import Session, col, select
+
+from boekbrug.domain.documents import ExternalRef
+from boekbrug.domain.findings import Finding, Level
+from boekbrug.domain.records import DONE, MOVES, Lane, SyncStatus
+from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks
+from boekbrug.store.tables import RecordEventRow, RecordRow
+
+
+class IllegalMove(Exception):
+    """A record was to go where it cannot go from where it is: a mistake of ours, or a worker that came far too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a document's history."""
+
+    record_id: int
+    status: SyncStatus
+    who: str = ""
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def check_move(number: str, before: SyncStatus, after: SyncStatus) -> None:
+    """Raises IllegalMove when a document cannot go from one status to the other; staying is no move."""
+    if before is not after and after not in MOVES[before]:
+        raise IllegalMove(f"document {number} is {before} and cannot become {after}")
+
+
+def write_history(session: Session, tenant_id: int, now: datetime, steps: Iterable[Step]) -> None:
+    """Adds the steps to the documents' histories."""
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "record_id": step.record_id,
+            "at": now,
+            "status": step.status.value,
+            "who": step.who,
+            "reason": step.reason,
+            "codes": " ".join(f.code for f in step.findings),
+        }
+        for step in steps
+    ]
+    if rows:
+        session.connection().execute(insert(RecordEventRow), rows)
+
+
+def claim(session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float) -> bool:
+    """Announces the write of a pending document: it is ours for so long. False when somebody else was first."""
+    is_free = col(RecordRow.status) == SyncStatus.PENDING.value
+    until = now + timedelta(seconds=claim_seconds)
+    return _claim_if(is_free, session, tenant_id, record_id, now=now, until=until)
+
+
+def claim_stale(session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float) -> bool:
+    """Takes over a write whose claim ran out, to look it up in the books. False when somebody else was first."""
+    ran_out = (col(RecordRow.status) == SyncStatus.IN_FLIGHT.value) & (col(RecordRow.claimed_until) <= now)
+    until = now + timedelta(seconds=claim_seconds)
+    return _claim_if(ran_out, session, tenant_id, record_id, now=now, until=until)
+
+
+def release(
+    session: Session,
+    tenant_id: int,
+    record_id: int,
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+    reason: str = "",
+) -> None:
+    """Nothing was written: back to pending, to be tried from `not_before` on. Raises IllegalMove when not in flight."""
+    row = _locked(session, tenant_id, record_id)
+    if row.status != SyncStatus.IN_FLIGHT:
+        raise IllegalMove(f"document {row.number} is {row.status}, not in flight")
+    _move(
+        session, row, SyncStatus.PENDING, now, reason=reason, values={"claimed_until": None, "not_before": not_before}
+    )
+
+
+def mark_posted(
+    session: Session,
+    tenant_id: int,
+    record_id: int,
+    now: datetime,
+    *,
+    target_ref: ExternalRef,
+    target_number: str,
+    posted_at: datetime,
+    findings: tuple[Finding, ...] = (),
+) -> None:
+    """It is in the books. Saying so again changes nothing; raises IllegalMove when it is there as another document."""
+    row = _locked(session, tenant_id, record_id)
+    if SyncStatus(row.status) in DONE:
+        if (row.target_system, row.target_kind, row.target_id) == (target_ref.system, target_ref.kind, target_ref.id):
+            return
+        raise IllegalMove(f"document {row.number} is posted as {row.target_id} and cannot be {target_ref.id} as well")
+    values = {
+        "target_system": target_ref.system,
+        "target_kind": target_ref.kind,
+        "target_id": target_ref.id,
+        "target_number": target_number,
+        "posted_at": posted_at,
+        "claimed_until": None,
+        "not_before": None,
+        "findings": findings_to_json(findings),
+        "finding_code": gravest_code(findings),
+    }
+    _move(session, row, SyncStatus.POSTED, now, findings=findings, values=values)
+
+
+def mark_needs_attention(
+    session: Session,
+    tenant_id: int,
+    record_id: int,
+    now: datetime,
+    *,
+    findings: tuple[Finding, ...],
+    version: int,
+    reason: str = "",
+) -> None:
+    """A person decides. `version` is the route's that it was judged under: a later one gives it another chance."""
+    values = {
+        "claimed_until": None,
+        "not_before": None,
+        "version": version,
+        "findings": findings_to_json(findings),
+        "finding_code": gravest_code(findings),
+    }
+    row = _locked(session, tenant_id, record_id)
+    _move(session, row, SyncStatus.NEEDS_ATTENTION, now, reason=reason, findings=findings, values=values)
+
+
+def mark_compared(
+    session: Session, tenant_id: int, record_id: int, now: datetime, *, findings: tuple[Finding, ...]
+) -> SyncStatus:
+    """The books were compared with the shop; `findings` replace those of the comparison before.
+
+    Returns VERIFIED, or MISMATCH while a difference stands that no person has dealt with.
+    """
+    row = _locked(session, tenant_id, record_id)
+    dealt_with = findings_from_json(row.accepted)
+    row.differences = findings_to_json(f for f in findings if f not in dealt_with)
+    return _settle(session, row, now, compared=True)
+
+
+def add_finding(session: Session, tenant_id: int, record_id: int, now: datetime, *, finding: Finding) -> bool:
+    """Something was found on a document that is done; replaces an older finding of the same code.
+
+    False, and nothing changes, when the very same stood there already or a person has dealt with it.
+    """
+    row = _locked(session, tenant_id, record_id)
+    present = findings_from_json(row.findings)
+    if finding in present or finding in findings_from_json(row.accepted):
+        return False
+    row.findings = findings_to_json((*(f for f in present if f.code != finding.code), finding))
+    _settle(session, row, now)
+    return True
+
+
+def withdraw_finding(session: Session, tenant_id: int, record_id: int, now: datetime, *, code: str) -> bool:
+    """What `add_finding` added is no longer so. False when there was none of that code."""
+    row = _locked(session, tenant_id, record_id)
+    present = findings_from_json(row.findings)
+    left = tuple(f for f in present if f.code != code)
+    if left == present:
+        return False
+    row.findings = findings_to_json(left)
+    _settle(session, row, now)
+    return True
+
+
+def accept_differences(
+    session: Session, tenant_id: int, record_id: int, now: datetime, *, who: str, reason: str
+) -> None:
+    """A person has dealt with all that differs: it no longer counts, also when the next comparison finds it again."""
+    row = _locked(session, tenant_id, record_id)
+    findings, differences = findings_from_json(row.findings), findings_from_json(row.differences)
+    standing = tuple(f for f in findings + differences if f.level is Level.MISMATCH)
+    row.accepted = findings_to_json(dict.fromkeys((*findings_from_json(row.accepted), *standing)))
+    row.findings = findings_to_json(f for f in findings if f not in standing)
+    row.differences = findings_to_json(f for f in differences if f not in standing)
+    _settle(session, row, now, who=who, reason=reason)
+
+
+def retry(
+    session: Session,
+    tenant_id: int,
+    now: datetime,
+    *,
+    who: str,
+    route_id: int | None = None,
+    numbers: Collection[str] | None = None,
+    lane: Lane = Lane.RUSH,
+) -> int:
+    """A person wants them tried (again), at once; how many will be.
+
+    `numbers` None: everything that needs attention. Else those documents, skipped ones too; pending ones are hurried.
+    """
+    statement = select(RecordRow.id, RecordRow.number, RecordRow.status).where(RecordRow.tenant_id == tenant_id)
+    if route_id is not None:
+        statement = statement.where(RecordRow.route_id == route_id)
+    if numbers is None:
+        rows = list(
+            session.exec(statement.where(RecordRow.status == SyncStatus.NEEDS_ATTENTION.value).with_for_update())
+        )
+    else:
+        which = [s.value for s in (SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.PENDING)]
+        statement = statement.where(col(RecordRow.status).in_(which)).with_for_update()
+        rows = []
+        for part in in_chunks(numbers):
+            rows += session.exec(statement.where(col(RecordRow.number).in_(part))).all()
+    for _, number, status in rows:
+        check_move(number, SyncStatus(status), SyncStatus.PENDING)
+    values = {
+        "status": SyncStatus.PENDING.value,
+        "lane": int(lane),
+        "not_before": None,
+        "skipped_by": "",
+        "updated_at": now,
+    }
+    for ids in in_chunks(record_id for record_id, _, _ in rows):
+        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id).in_(ids))
+        session.exec(update(RecordRow).where(*mine).values(**values))
+    write_history(session, tenant_id, now, [Step(record_id, SyncStatus.PENDING, who) for record_id, _, _ in rows])
+    return len(rows)
+
+
+def skip(session: Session, tenant_id: int, record_id: int, now: datetime, *, who: str, reason: str) -> None:
+    """A person decides that it does not go over. Raises ValueError when the person or the reason is not told."""
+    if not who or not reason:
+        raise ValueError("a document is skipped by somebody and for a reason")
+    values = {"skipped_by": who, "not_before": None}
+    _move(
+        session, _locked(session, tenant_id, record_id), SyncStatus.SKIPPED, now, who=who, reason=reason, values=values
+    )
+
+
+def _locked(session: Session, tenant_id: int, record_id: int) -> RecordRow:
+    row = session.exec(
+        select(RecordRow)
+        .where(RecordRow.tenant_id == tenant_id, RecordRow.id == record_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise LookupError(f"tenant {tenant_id} has no record {record_id}")
+    session.expunge(row)  # what is written to it below reaches the database through a statement that names the tenant
+    return row
+
+
+def _claim_if(
+    free: ColumnElement[bool], session: Session, tenant_id: int, record_id: int, *, now: datetime, until: datetime
+) -> bool:
+    taken = session.exec(
+        update(RecordRow)
+        .where(col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id, free)
+        .values(status=SyncStatus.IN_FLIGHT.value, claimed_until=until, updated_at=now)
+    )
+    if taken.rowcount == 1:
+        write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
+    return taken.rowcount == 1
+
+
+def _move(
+    session: Session,
+    row: RecordRow,
+    to: SyncStatus,
+    now: datetime,
+    *,
+    who: str = "",
+    reason: str = "",
+    findings: tuple[Finding, ...] = (),
+    values: Mapping[str, object],
+) -> None:
+    before = SyncStatus(row.status)
+    if to not in MOVES[before]:
+        raise IllegalMove(f"document {row.number} is {before} and cannot become {to}")
+    mine = (col(RecordRow.tenant_id) == row.tenant_id, col(RecordRow.id) == row.id)
+    session.exec(update(RecordRow).where(*mine).values(status=to.value, reason=reason, updated_at=now, **values))
+    write_history(session, row.tenant_id, now, [Step(row.id, to, who, reason, findings)])
+
+
+def _settle(
+    session: Session, row: RecordRow, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
+) -> SyncStatus:
+    """Writes the findings of a document that is done, and the status that follows from them."""
+    before = SyncStatus(row.status)
+    if before not in DONE:
+        raise IllegalMove(f"document {row.number} is {before}; only what is posted can be compared")
+    findings = findings_from_json(row.findings) + findings_from_json(row.differences)
+    if before is SyncStatus.POSTED and not compared:
+        after: SyncStatus = before  # it is still to be compared; that decides
+    else:
+        after = SyncStatus.MISMATCH if any(f.level is Level.MISMATCH for f in findings) else SyncStatus.VERIFIED
+    check_move(row.number, before, after)
+    session.exec(
+        update(RecordRow)
+        .where(col(RecordRow.tenant_id) == row.tenant_id, col(RecordRow.id) == row.id)
+        .values(
+            status=after.value,
+            findings=row.findings,
+            differences=row.differences,
+            accepted=row.accepted,
+            finding_code=gravest_code(findings),
+            verified_at=now if compared else row.verified_at,
+            updated_at=now,
+        )
+    )
+    if after is not before or who:
+        write_history(session, row.tenant_id, now, [Step(row.id, after, who, reason, findings)])
+    return after

@@ -1,0 +1,246 @@
+"""What was seen in the source becomes records, or changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col, select
+
+from boekbrug.domain.documents import DocumentKind, ExternalRef
+from boekbrug.domain.findings import Finding
+from boekbrug.domain.money import Money
+from boekbrug.domain.records import DONE, Lane, SyncStatus
+from boekbrug.store.database import insert_new
+from boekbrug.store.moves import Step, check_move, write_history
+from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of
+from boekbrug.store.tables import RecordRow, RouteRow
+
+_WANTED = frozenset({SyncStatus.HELD, SyncStatus.PENDING, SyncStatus.SKIPPED, SyncStatus.NEEDS_ATTENTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A document as it was just seen in the source, and where its status there says that it should be.
+
+    `wanted` is held, pending, skipped or needs_attention (ValueError for another). `our_reference` is kept from the
+    first observation on: the document may have been written under it. `gross` is for lists and sums and kept to the
+    cent; the exact amount is in the snapshot.
+    """
+
+    source_ref: ExternalRef
+    number: str
+    kind: DocumentKind
+    wanted: SyncStatus
+    source_status: str
+    fingerprint: str
+    snapshot: str
+    customer_key: str
+    our_reference: str
+    ordered_at: datetime | None
+    gross: Money | None
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    lane: Lane = Lane.DAILY
+
+    def __post_init__(self) -> None:
+        if self.wanted not in _WANTED:
+            raise ValueError(f"nothing in the source makes document {self.number} {self.wanted}")
+
+
+class Seen(StrEnum):
+    """What became of an observation."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    IN_FLIGHT = "in_flight"  # being written at this moment, so left alone
+    CHANGED = "changed"  # done before, and the document differs from what was posted
+    WITHDRAWN = "withdrawn"  # done before, and by its status or the route's policy it should no longer go over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What became of one observation, and the status that the record has now."""
+
+    source_ref: ExternalRef
+    record_id: int
+    outcome: Seen
+    status: SyncStatus
+
+
+def observe(
+    session: Session, tenant_id: int, route_id: int, seen: Sequence[Observation], now: datetime, *, version: int
+) -> list[Observed]:
+    """Keeps what was seen; one outcome per observation, in their order. The last one counts where a document was seen
+    twice. `version` is the route's version that `wanted` was judged by.
+
+    A new document gets the status that is wanted. One that is not done gets it when the document, the wanted status or
+    the route's version changed since it was last judged, except that what a person skipped stays skipped. What is being
+    written or done is left as it is: its fingerprint stays that of the document as it was posted.
+
+    Raises LookupError when the tenant has no such route.
+    """
+    lock = select(RouteRow.id).where(RouteRow.tenant_id == tenant_id, RouteRow.id == route_id).with_for_update()
+    if session.exec(lock).one_or_none() is None:
+        raise LookupError(f"tenant {tenant_id} has no route {route_id}")
+    latest = {observation.source_ref: observation for observation in seen}
+    known = _rows_by_ref(session, tenant_id, route_id, latest)
+    added = [observation for ref, observation in latest.items() if ref not in known]
+    if added:
+        insert_new(session, RecordRow, [_new_row(tenant_id, route_id, o, version, now) for o in added])
+    present = known | _rows_by_ref(session, tenant_id, route_id, {o.source_ref: o for o in added})
+
+    outcomes: dict[ExternalRef, Observed] = {}
+    changes: list[dict[str, object]] = []
+    status_only: list[dict[str, object]] = []
+    history: list[Step] = []
+    for ref, observation in latest.items():
+        row = present[ref]
+        before = SyncStatus(row.status)
+        outcome, after = (Seen.NEW, before) if ref not in known else _judge(row, observation, version)
+        outcomes[ref] = Observed(source_ref=ref, record_id=row.id, outcome=outcome, status=after)
+        if outcome is Seen.UPDATED:
+            check_move(row.number, before, after)
+            changes.append(_changed_row(row, observation, after, version, now))
+        elif before in DONE and row.source_status != observation.source_status:
+            status_only.append({"record": row.id, "tenant": tenant_id, "source_status": observation.source_status})
+        if outcome is Seen.NEW or before is not after:
+            history.append(Step(row.id, after, reason=observation.reason, findings=observation.findings))
+    _update(session, changes)
+    _update(session, status_only)
+    write_history(session, tenant_id, now, history)
+    return [outcomes[observation.source_ref] for observation in seen]
+
+
+def reopen_after_change(session: Session, tenant_id: int, route_id: int, now: datetime) -> int:
+    """Gives what needs attention another chance under the route's present rules and policy: records judged under an
+    older version go back to what their status in the source wants. How many did; those that could not be read stay."""
+    version = session.exec(
+        select(RouteRow.version).where(RouteRow.tenant_id == tenant_id, RouteRow.id == route_id)
+    ).one()
+    outdated = session.exec(
+        select(RecordRow.id, RecordRow.number, RecordRow.wanted).where(
+            RecordRow.tenant_id == tenant_id,
+            RecordRow.route_id == route_id,
+            RecordRow.status == SyncStatus.NEEDS_ATTENTION.value,
+            RecordRow.wanted != SyncStatus.NEEDS_ATTENTION.value,
+            RecordRow.version < version,
+        )
+    ).all()
+    changes: list[dict[str, object]] = []
+    steps: list[Step] = []
+    for record_id, number, wanted in outdated:
+        check_move(number, SyncStatus.NEEDS_ATTENTION, SyncStatus(wanted))
+        changes.append(
+            {"record": record_id, "tenant": tenant_id, "status": wanted, "version": version, "updated_at": now}
+        )
+        steps.append(Step(record_id, SyncStatus(wanted), reason=f"version {version} of the route"))
+    _update(session, changes)
+    write_history(session, tenant_id, now, steps)
+    return len(outdated)
+
+
+def _judge(row: RecordRow, observation: Observation, version: int) -> tuple[Seen, SyncStatus]:
+    """What becomes of a known record, and its status afterwards."""
+    status = SyncStatus(row.status)
+    differs = row.fingerprint != observation.fingerprint
+    if status in DONE:
+        withdrawn = observation.wanted is SyncStatus.SKIPPED
+        return (Seen.WITHDRAWN if withdrawn else Seen.CHANGED if differs else Seen.UNCHANGED), status
+    if status is SyncStatus.IN_FLIGHT:
+        return Seen.IN_FLIGHT, status
+    judged_anew = differs or row.wanted != observation.wanted.value or row.version < version
+    after = observation.wanted if judged_anew and not row.skipped_by else status
+    same = not judged_anew and row.source_status == observation.source_status and row.lane <= observation.lane
+    return (Seen.UNCHANGED if same else Seen.UPDATED), after
+
+
+def _rows_by_ref(
+    session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
+) -> dict[ExternalRef, RecordRow]:
+    found: dict[ExternalRef, RecordRow] = {}
+    for ids in in_chunks(ref.id for ref in refs):
+        rows = session.exec(
+            select(RecordRow)
+            .where(RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id)
+            .where(col(RecordRow.source_id).in_(ids))
+            .execution_options(populate_existing=True)
+        )
+        found |= {ExternalRef(row.source_system, row.source_kind, row.source_id): row for row in rows}
+    return found
+
+
+def _as_seen(observation: Observation) -> dict[str, object]:
+    """The columns that always show the document as it was last seen."""
+    gross = None if observation.gross is None else observation.gross.rounded()
+    return {
+        "kind": observation.kind.value,
+        "number": observation.number,
+        "sequence": sequence_of(observation.number),
+        "wanted": observation.wanted.value,
+        "fingerprint": observation.fingerprint,
+        "source_status": observation.source_status,
+        "customer_key": observation.customer_key,
+        "ordered_at": observation.ordered_at,
+        "gross_cents": None if gross is None else gross.cents,
+        "currency": "" if gross is None else gross.currency,
+        "snapshot": observation.snapshot,
+    }
+
+
+def _judged(observation: Observation) -> dict[str, object]:
+    """The columns that tell why the document is where the source's status put it."""
+    return {
+        "reason": observation.reason,
+        "findings": findings_to_json(observation.findings),
+        "finding_code": gravest_code(observation.findings),
+    }
+
+
+def _new_row(tenant_id: int, route_id: int, observation: Observation, version: int, now: datetime) -> dict[str, object]:
+    return {
+        **_as_seen(observation),
+        **_judged(observation),
+        "tenant_id": tenant_id,
+        "route_id": route_id,
+        "source_system": observation.source_ref.system,
+        "source_kind": observation.source_ref.kind,
+        "source_id": observation.source_ref.id,
+        "our_reference": observation.our_reference,
+        "status": observation.wanted.value,
+        "version": version,
+        "lane": int(observation.lane),
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _changed_row(
+    row: RecordRow, observation: Observation, after: SyncStatus, version: int, now: datetime
+) -> dict[str, object]:
+    # What a person still has to see (or chose) stays; what is to be tried again keeps its findings until it is solved.
+    explained = after is observation.wanted and (bool(observation.findings) or after is not SyncStatus.PENDING)
+    kept = {"reason": row.reason, "findings": row.findings, "finding_code": row.finding_code}
+    return {
+        **_as_seen(observation),
+        **(_judged(observation) if explained and not row.skipped_by else kept),
+        "record": row.id,
+        "tenant": row.tenant_id,
+        "status": after.value,
+        "version": max(row.version, version),
+        "lane": min(row.lane, int(observation.lane)),
+        "not_before": row.not_before if after.value == row.status else None,
+        "updated_at": now,
+    }
+
+
+def _update(session: Session, changes: Sequence[dict[str, object]]) -> None:
+    """Writes the changes, all of the same columns, each to its `record` of its `tenant`."""
+    if changes:
+        mine = (col(RecordRow.id) == bindparam("record"), col(RecordRow.tenant_id) == bindparam("tenant"))
+        columns: dict[str, object] = {name: bindparam(name) for name in changes[0] if name not in ("record", "tenant")}
+        session.connection().execute(update(RecordRow).where(*mine).values(**columns), changes)

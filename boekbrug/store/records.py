@@ -1,0 +1,199 @@
+"""Looking up the records of documents. `observations` puts them there, `moves` moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from boekbrug.domain.records import SyncRecord, SyncStatus
+from boekbrug.store.rows import in_chunks, record_from
+from boekbrug.store.tables import RecordEventRow, RecordRow
+
+ERRORS = (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorGroup:
+    """Documents of a tenant with the same gravest finding; `numbers` are a few examples, the newest first."""
+
+    code: str
+    status: SyncStatus
+    count: int
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEvent:
+    """One step in a document's life. `who` is "" for the service itself; `codes` are the findings at that moment."""
+
+    at: datetime
+    status: SyncStatus
+    who: str
+    reason: str
+    codes: tuple[str, ...]
+
+
+def record_by_id(session: Session, tenant_id: int, record_id: int) -> SyncRecord:
+    """The record. Raises LookupError when the tenant has none with that id."""
+    found = _records(session, select(RecordRow).where(RecordRow.tenant_id == tenant_id, RecordRow.id == record_id))
+    if not found:
+        raise LookupError(f"tenant {tenant_id} has no record {record_id}")
+    return found[0]
+
+
+def by_numbers(
+    session: Session, tenant_id: int, numbers: Collection[str], *, route_id: int | None = None
+) -> list[SyncRecord]:
+    """The records of the documents with these numbers, on all routes or one."""
+    found: list[SyncRecord] = []
+    for part in in_chunks(numbers):
+        statement = select(RecordRow).where(RecordRow.tenant_id == tenant_id, col(RecordRow.number).in_(part))
+        found += _records(session, statement if route_id is None else statement.where(RecordRow.route_id == route_id))
+    return found
+
+
+def due(session: Session, tenant_id: int, route_id: int, now: datetime, limit: int) -> list[SyncRecord]:
+    """What can go over now: the urgent lanes first, then in the shop's order."""
+    statement = (
+        select(RecordRow)
+        .where(
+            *_on_route(tenant_id, route_id, SyncStatus.PENDING),
+            or_(col(RecordRow.not_before).is_(None), col(RecordRow.not_before) <= now),
+        )
+        .order_by(col(RecordRow.lane), col(RecordRow.ordered_at), col(RecordRow.sequence), col(RecordRow.id))
+    )
+    return _records(session, statement.limit(limit))
+
+
+def next_due_at(session: Session, tenant_id: int, route_id: int, now: datetime) -> datetime | None:
+    """The first moment after `now` at which a document that was put off can go over; None when none was."""
+    return session.exec(
+        select(func.min(RecordRow.not_before)).where(
+            *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
+        )
+    ).one()
+
+
+def stale_in_flight(
+    session: Session, tenant_id: int, route_id: int, now: datetime, limit: int = _PAGE
+) -> list[SyncRecord]:
+    """Writes whose worker did not say how they ended. Claim one (`moves.claim_stale`), then look it up in the books."""
+    statement = select(RecordRow).where(
+        *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), col(RecordRow.claimed_until) <= now
+    )
+    return _records(session, statement.limit(limit))
+
+
+def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
+    """Posted, and not yet compared with the books."""
+    return _records(session, select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit))
+
+
+def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:
+    """Documents whose source status was not eligible when last seen; a page of them by id, after `after_id`."""
+    statement = select(RecordRow).where(*_in_status(tenant_id, SyncStatus.HELD, route_id), col(RecordRow.id) > after_id)
+    return _records(session, statement.order_by(col(RecordRow.id)).limit(limit))
+
+
+def outdated_skips(
+    session: Session, tenant_id: int, route_id: int, version: int, *, after_id: int = 0, limit: int = _PAGE
+) -> list[SyncRecord]:
+    """Documents that an older version of the route (not a person) skipped; a page of them by id, after `after_id`."""
+    statement = select(RecordRow).where(
+        *_in_status(tenant_id, SyncStatus.SKIPPED, route_id),
+        col(RecordRow.id) > after_id,
+        RecordRow.version < version,
+        RecordRow.skipped_by == "",
+    )
+    return _records(session, statement.order_by(col(RecordRow.id)).limit(limit))
+
+
+def listing(
+    session: Session,
+    tenant_id: int,
+    *,
+    route_id: int | None = None,
+    statuses: Iterable[SyncStatus] = SyncStatus,
+    finding_code: str = "",
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[SyncRecord]:
+    """A page of records, the newest first; for the next page `before_id` is the last one's id.
+
+    One short walk through the index per status, then merged: a page costs a page, whatever is asked.
+    """
+    found: list[SyncRecord] = []
+    for status in statuses:
+        statement = select(RecordRow).where(*_in_status(tenant_id, status, route_id))
+        if finding_code:
+            statement = statement.where(RecordRow.finding_code == finding_code)
+        if before_id is not None:
+            statement = statement.where(col(RecordRow.id) < before_id)
+        found += _records(session, statement.order_by(col(RecordRow.id).desc()).limit(limit))
+    return sorted(found, key=lambda record: record.id, reverse=True)[:limit]
+
+
+def counts(session: Session, tenant_id: int, route_id: int) -> dict[SyncStatus, int]:
+    """How many of the route's documents are in each status."""
+    found = dict(
+        session.exec(
+            select(RecordRow.status, func.count())
+            .where(RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id)
+            .group_by(RecordRow.status)
+        ).all()
+    )
+    return {status: found.get(status.value, 0) for status in SyncStatus}
+
+
+def error_groups(session: Session, tenant_id: int, *, route_id: int | None = None) -> list[ErrorGroup]:
+    """What waits for a person, grouped by its gravest finding, the most frequent first."""
+    groups: list[ErrorGroup] = []
+    for status in ERRORS:
+        errors = _in_status(tenant_id, status, route_id)
+        per_code = select(RecordRow.finding_code, func.count()).where(*errors).group_by(RecordRow.finding_code)
+        for code, count in session.exec(per_code).all():
+            examples = select(RecordRow.number).where(*errors, RecordRow.finding_code == code)
+            numbers = session.exec(examples.order_by(col(RecordRow.id).desc()).limit(5)).all()
+            groups.append(ErrorGroup(code=code, status=status, count=count, numbers=tuple(numbers)))
+    return sorted(groups, key=lambda group: -group.count)
+
+
+def history(session: Session, tenant_id: int, record_id: int) -> list[RecordEvent]:
+    """The document's whole life, step by step."""
+    rows = session.exec(
+        select(RecordEventRow)
+        .where(RecordEventRow.tenant_id == tenant_id, RecordEventRow.record_id == record_id)
+        .order_by(col(RecordEventRow.id))
+    )
+    return [
+        RecordEvent(
+            at=row.at, status=SyncStatus(row.status), who=row.who, reason=row.reason, codes=tuple(row.codes.split())
+        )
+        for row in rows
+    ]
+
+
+def _on_route(tenant_id: int, route_id: int, status: SyncStatus) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(RecordRow.tenant_id) == tenant_id,
+        col(RecordRow.route_id) == route_id,
+        col(RecordRow.status) == status.value,
+    )
+
+
+def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    conditions = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.status) == status.value)
+    # Adding nothing keeps SQLite to the index that is in the order of ids; else it takes the one for what is due, and
+    # sorts all that it finds.
+    return conditions if route_id is None else (*conditions, col(RecordRow.route_id) + 0 == route_id)
+
+
+def _records(session: Session, statement: SelectOfScalar[RecordRow]) -> list[SyncRecord]:
+    # Statements change rows behind the session's back, so what it read before is not to be believed.
+    return [record_from(row) for row in session.exec(statement.execution_options(populate_existing=True))]

@@ -1,0 +1,276 @@
+"""The tables. Rows stay inside the store: its functions take and give domain values.
+
+Choices that hold for all of them: moments are aware and UTC; amounts are whole cents beside their currency; JSON that
+no query looks into is text; a status is its word, not a database enumeration, so that a new one needs no migration.
+What belongs to a tenant names the tenant, and foreign keys that lead to a tenant's thing include the tenant, so that a
+row can never hang on somebody else's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+# Records, events and attempts outgrow 32 bits; SQLite numbers rows by itself only for INTEGER, which has 64 there.
+BIG_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Table(SQLModel):
+    """The root of all tables. Constraints have names everywhere, so that a migration can drop them by name."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _of(parent: str, *columns: str) -> ForeignKeyConstraint:
+    """A foreign key that includes the tenant."""
+    return ForeignKeyConstraint(["tenant_id", *columns], [f"{parent}.tenant_id", f"{parent}.id"])
+
+
+class TenantRow(Table, table=True):
+    """A tenant."""
+
+    __tablename__ = "tenant"
+
+    id: int = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    time_zone: str
+    language: str
+    created_at: datetime
+
+
+class ConnectionRow(Table, table=True):
+    """A connection. `removed`: no longer in the tenant's configuration; kept because records hang on it."""
+
+    __tablename__ = "connection"
+    __table_args__ = (UniqueConstraint("tenant_id", "slug"), UniqueConstraint("tenant_id", "id"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int = Field(foreign_key="tenant.id")
+    slug: str
+    system: str
+    settings: str = Field(sa_type=Text)
+    removed: bool = False
+    broken: bool = False
+    reason: str = ""
+    since: datetime | None = None
+
+
+class CredentialRow(Table, table=True):
+    """A sealed credential; `key_id` tells which key sealed it without telling the key."""
+
+    __tablename__ = "credential"
+    __table_args__ = (_of("connection", "connection_id"), UniqueConstraint("connection_id", "name"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    connection_id: int
+    name: str
+    key_id: str
+    sealed: bytes
+
+
+class RouteRow(Table, table=True):
+    """A route; `version` is its present one."""
+
+    __tablename__ = "route"
+    __table_args__ = (
+        _of("connection", "source_id"),
+        _of("connection", "target_id"),
+        UniqueConstraint("tenant_id", "slug"),
+        UniqueConstraint("tenant_id", "id"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    slug: str
+    source_id: int
+    target_id: int
+    enabled: bool
+    removed: bool = False
+    schedule: str
+    version: int
+
+
+class RouteVersionRow(Table, table=True):
+    """A route's policy and rules as somebody set them. Either one's change is a new version: both decide what a
+    document becomes, so both must be known to tell why it became that."""
+
+    __tablename__ = "route_version"
+    __table_args__ = (_of("route", "route_id"), UniqueConstraint("route_id", "version"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    route_id: int
+    version: int
+    policy: str = Field(sa_type=Text)
+    mapping: str = Field(sa_type=Text)
+    changed_by: str
+    changed_at: datetime
+
+
+class RecordRow(Table, table=True):
+    """A document on a route.
+
+    Findings are JSON on the row: they are read and replaced together with it, and a page of records stays one query.
+    `finding_code` repeats the gravest one's code for grouping. The snapshot comes last, so that SQLite need not walk
+    through it to reach another column.
+    """
+
+    __tablename__ = "sync_record"
+    __table_args__ = (
+        _of("route", "route_id"),
+        UniqueConstraint("route_id", "source_id", "source_kind", "source_system"),
+        # what is due, in its order; counts per status; in flight; not verified yet
+        Index("ix_sync_record_due", "tenant_id", "route_id", "status", "lane", "ordered_at", "sequence"),
+        # a page of one status, the newest first; errors by their code
+        Index("ix_sync_record_status", "tenant_id", "status", "id", "finding_code", "route_id"),
+        Index("ix_sync_record_number", "tenant_id", "number"),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int
+    route_id: int
+    source_system: str
+    source_kind: str
+    source_id: str
+    kind: str
+    number: str
+    sequence: int = Field(sa_type=BigInteger)  # the number as a number, so that 9999 goes before 10000
+    our_reference: str
+    status: str
+    wanted: str  # the status that the source's own status last asked for
+    version: int  # of the route, when the document was last judged
+    lane: int
+    fingerprint: str
+    source_status: str
+    customer_key: str
+    ordered_at: datetime | None = None
+    gross_cents: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str = ""
+    reason: str = ""
+    skipped_by: str = ""  # the person who skipped it; the source's status does not undo that
+    finding_code: str = ""
+    target_system: str = ""
+    target_kind: str = ""
+    target_id: str = ""
+    target_number: str = ""
+    not_before: datetime | None = None
+    claimed_until: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    posted_at: datetime | None = None
+    verified_at: datetime | None = None
+    findings: str = Field(default="[]", sa_type=Text)  # of reading, mapping, posting and of changes afterwards
+    differences: str = Field(default="[]", sa_type=Text)  # of the last comparison with the books
+    accepted: str = Field(default="[]", sa_type=Text)  # differences that a person has dealt with
+    snapshot: str = Field(sa_type=Text)
+
+
+class RecordEventRow(Table, table=True):
+    """A step in a document's life: about four short rows per document, never changed."""
+
+    __tablename__ = "record_event"
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int
+    record_id: int = Field(sa_type=BigInteger, foreign_key="sync_record.id", index=True)
+    at: datetime
+    status: str
+    who: str = ""
+    reason: str = ""
+    codes: str = ""  # of the findings at that moment, separated by spaces
+
+
+class AccountRow(Table, table=True):
+    """A remote account, which several connections may share, and what the remote side said of it."""
+
+    __tablename__ = "account"
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    latest_at: datetime  # the account's own time, which never runs backwards
+    blocked_until: datetime | None = None
+    # "remaining calls of this budget, not counting what began after that moment", from one answer
+    remaining: int | None = None
+    remaining_of: str = ""
+    remaining_since: datetime | None = None
+    remaining_until: datetime | None = None
+    remaining_heard_by: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class AttemptRow(Table, table=True):
+    """A remote request under one budget. `ends_at` is the lease's end until the request has ended (`outcome`)."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("ix_attempt_window", "account_id", "budget", "ends_at"),
+        Index("ix_attempt_record", "record_id"),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int = Field(foreign_key="tenant.id")
+    record_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="sync_record.id")
+    account_id: int = Field(foreign_key="account.id")
+    budget: str
+    kind: str
+    lane: int
+    started_at: datetime
+    ends_at: datetime
+    outcome: str | None = None
+
+
+class DebtorRow(Table, table=True):
+    """A customer's debtor in the books, or the claim of who is looking it up (`target_id` "" as yet)."""
+
+    __tablename__ = "debtor_link"
+    __table_args__ = (_of("connection", "connection_id"), UniqueConstraint("connection_id", "customer_key"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    connection_id: int
+    customer_key: str
+    target_system: str = ""
+    target_kind: str = ""
+    target_id: str = ""
+    claimed_until: datetime | None = None
+
+
+class CursorRow(Table, table=True):
+    """How far a stream has been read."""
+
+    __tablename__ = "cursor"
+    __table_args__ = (_of("connection", "connection_id"), UniqueConstraint("connection_id", "stream"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    connection_id: int
+    stream: str
+    reached: datetime
+    updated_at: datetime
+
+
+class RunRow(Table, table=True):
+    """A run of a route."""
+
+    __tablename__ = "route_run"
+    __table_args__ = (_of("route", "route_id"), Index("ix_route_run_route", "tenant_id", "route_id", "id"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    route_id: int
+    flow_run_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    counts: str = Field(default="{}", sa_type=Text)
+    message: str = ""

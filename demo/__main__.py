@@ -1,0 +1,218 @@
+"""`make demo`: two shops' day from beginning to end, and once more. `make up`: the same, and stay."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import string
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from demo.stack import Broken, Stack, get_json
+
+TENANTS = Path(__file__).parent / "tenants"
+# Each shop has its own login in the simulated books.
+LOGINS = {"mokkenhuis": "demo1", "groothandel-de-bie": "demo2"}
+SECRETS = {
+    "DEMO_PARTNER_TOKEN": "partner-demo",
+    "DEMO_SHOP_TOKEN_1": "demo1",
+    "DEMO_SHOP_TOKEN_2": "demo2",
+    "DEMO_BOOKS_USER_1": "demo1",
+    "DEMO_BOOKS_KEY_1": "demo1-key",
+    "DEMO_BOOKS_USER_2": "demo2",
+    "DEMO_BOOKS_KEY_2": "demo2-key",
+}
+PER_HOUR = 60
+console = Console()
+
+
+def main() -> int:
+    """Runs the demo. Exit code 0 when everything was as it should be, 1 when an expectation failed."""
+    arguments = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    arguments.add_argument("--stay", action="store_true", help="keep everything running until Ctrl-C")
+    arguments.add_argument("--orders", type=int, default=100, help="orders per shop")
+    arguments.add_argument("--home", type=Path, default=Path("var/demo"), help="folder, made anew at every start")
+    chosen = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    shutil.rmtree(chosen.home, ignore_errors=True)
+    began = time.monotonic()
+    try:
+        with Stack(chosen.home.resolve()) as stack:
+            failures = _run(stack, chosen.orders)
+            console.print(f"\nDone in {time.monotonic() - began:.0f} seconds.")
+            if chosen.stay:
+                _stay(stack)
+    except Broken as problem:
+        console.print(str(problem), style="bold red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    for failure in failures:
+        console.print(f"not as expected: {failure}", style="bold red", markup=False)
+    return 1 if failures else 0
+
+
+def _run(stack: Stack, orders: int) -> list[str]:
+    stack.environment |= SECRETS
+    _say("Starting a Prefect server on SQLite, a simulated shop system and simulated books")
+    stack.start_server()
+    addresses = stack.start_sandbox("mijnwebwinkel", "factuursturen", "--seed", "1", "--orders", str(orders))
+    console.print(f"  shop system  {addresses['mijnwebwinkel']}\n  books        {addresses['factuursturen']}")
+    stack.boekbrug("init")
+    stack.boekbrug("tenant", "import", *_tenant_files(stack, addresses))
+    for tenant in LOGINS:
+        stack.boekbrug("connection", "check", tenant)
+    stack.wait_for_server()
+    console.print(f"  Prefect      {stack.api_url.removesuffix('/api')}")
+    stack.boekbrug("deploy")
+    stack.start_worker()
+
+    books = addresses["factuursturen"].removesuffix("/api/v1") + "/control/books"
+    _say("The day: a worker runs sync-orders for both tenants")
+    _both_runs(stack)
+    first = get_json(books)["accounts"]
+    _show(stack)
+    failures = list(_first_day(stack, first))
+
+    _say("The day again: nothing may be sent twice")
+    _both_runs(stack)
+    second = get_json(books)["accounts"]
+    for tenant, login in LOGINS.items():
+        before, after = len(first[login]["invoices"]), len(second[login]["invoices"])
+        console.print(f"  {tenant}: {before} invoices before, {after} after")
+    failures += _second_day(stack, first, second)
+    return failures
+
+
+def _tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
+    """The demo tenants with this run's addresses and days filled in."""
+    today = date.today()  # noqa: DTZ011 - any day some weeks ago will do
+    values = addresses | {"long_ago": "2020-01-01", "recently": str(today - timedelta(days=30))}
+    folder = stack.home / "tenants"
+    folder.mkdir()
+    files = []
+    for source in sorted(TENANTS.glob("*.yaml")):
+        target = folder / source.name
+        target.write_text(string.Template(source.read_text()).substitute(values))
+        files.append(str(target))
+    return files
+
+
+def _both_runs(stack: Stack) -> None:
+    """Both tenants' daily flows at the same time, on the worker."""
+    problems: list[Broken] = []
+
+    def run(tenant: str) -> None:
+        try:
+            stack.boekbrug("sync", tenant, "--on-worker")
+        except Broken as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=run, args=(tenant,)) for tenant in LOGINS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stack.check()
+    if problems:
+        raise problems[0]
+
+
+def _show(stack: Stack) -> None:
+    for row in _status(stack).values():
+        console.print(
+            f"\n[bold]{row['tenant']}[/]: {row['verified']} posted and verified, {row['mismatch']} posted and different, "
+            f"{row['pending']} waiting, {row['needs_attention']} need attention, {row['held']} not due yet, "
+            f"{row['skipped']} skipped"
+        )
+        console.print(f"  {row['last_message']}", markup=False, highlight=False)
+        table = Table("order", "status", "what is the matter", "what to do", show_lines=True)
+        for error in _errors(stack, row["tenant"]):
+            found = [f for f in error["findings"] if f["level"] in ("error", "mismatch")]
+            cells = (
+                error["order"],
+                error["status"],
+                "\n".join(f["sentence"] for f in found),
+                "\n".join(f["suggestion"] for f in found),
+            )
+            table.add_row(*(Text(cell) for cell in cells))
+        console.print(table)
+
+
+def _first_day(stack: Stack, books: Any) -> Iterator[str]:
+    status = _status(stack)
+    for tenant, login in LOGINS.items():
+        row, account = status[tenant], books[login]
+        done = row["verified"] + row["posted"] + row["mismatch"]
+        made = sum(1 for invoice in account["invoices"] if "Order" in json.dumps(invoice["reference"]))
+        if done != made:
+            yield f"{tenant}: {done} orders are done, and the books hold {made} invoices for them"
+        if account["limits"]["invoices"]["busiest_hour"] > PER_HOUR:
+            yield f"{tenant}: more than {PER_HOUR} invoices in an hour"
+        if account["limits"]["invoices"]["refused"]:
+            yield f"{tenant}: the books had to refuse calls over the limit"
+        if account["outbox"]:
+            yield f"{tenant}: customers got e-mail"
+        if row["posted"] or row["in_flight"]:
+            yield f"{tenant}: some documents were not verified"
+        if not row["needs_attention"]:
+            yield f"{tenant}: no order needs attention, though some should"
+    if not status["mokkenhuis"]["pending"]:
+        yield "mokkenhuis: nothing waits for the next hour"
+    if not any(row["mismatch"] for row in status.values()):
+        yield "no mismatch was found, though a debtor has a standard discount"
+
+
+def _second_day(stack: Stack, first: Any, second: Any) -> Iterator[str]:
+    for tenant, login in LOGINS.items():
+        if first[login]["invoices"] != second[login]["invoices"]:
+            yield f"{tenant}: the second run changed the books"
+        references = [json.dumps(invoice["reference"]) for invoice in second[login]["invoices"]]
+        if len(references) != len(set(references)):
+            yield f"{tenant}: an order stands in the books twice"
+    for tenant, row in _status(stack).items():
+        if row["in_flight"]:
+            yield f"{tenant}: documents are left in flight"
+
+
+def _status(stack: Stack) -> dict[str, dict[str, Any]]:
+    return {row["tenant"]: row for row in json.loads(stack.boekbrug("status", "--json"))}
+
+
+def _errors(stack: Stack, tenant: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(stack.boekbrug("errors", tenant, "--json", accept=(0, 6)))
+    return found
+
+
+def _stay(stack: Stack) -> None:
+    _say("Everything stays up; Ctrl-C ends it")
+    home = stack.environment["BOEKBRUG_HOME"]
+    console.print(
+        f"  Prefect's UI   {stack.api_url.removesuffix('/api')}\n"
+        f"  to use the command line in another terminal:\n"
+        f"    export BOEKBRUG_HOME={home} PREFECT_API_URL={stack.api_url}\n"
+        f"    .venv/bin/boekbrug status",
+        highlight=False,
+    )
+    while True:
+        stack.check()
+        time.sleep(1)
+
+
+def _say(text: str) -> None:
+    console.rule(text, align="left")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

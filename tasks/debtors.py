@@ -1,0 +1,82 @@
+"""The debtor of a document: found in the books, or created once. A debtor that is there is never changed."""
+
+from __future__ import annotations
+
+from boekbrug.domain.documents import DebtorAccount, SalesDocument
+from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, OutcomeUnknown, RetryLater
+from boekbrug.domain.findings import Finding, blocking, finding
+from boekbrug.store import debtors
+from mappings.bookings import debtor_number_for, debtor_settings_for
+from tasks.route_work import RouteWork
+
+
+def debtor_for(
+    work: RouteWork, document: SalesDocument, customer_key: str
+) -> tuple[DebtorAccount, tuple[Finding, ...]]:
+    """The debtor that a route's rule names; else the one with the customer's e-mail address; else a new one.
+
+    Raises NeedsAttention when the debtor cannot be created as it is, RetryLater while another process creates it,
+    OutcomeUnknown when it may have been created.
+    """
+    number = debtor_number_for(document, work.route.mapping)
+    if number is not None:
+        named = work.target.read_debtor(number)
+        if named is None:
+            raise _invalid(document, finding("DEBTOR_NOT_IN_BOOKS", debtor=number))
+        return named, ()
+    found = work.target.find_debtors(document.customer)
+    if len(found) > 1:
+        return found[0], (finding("DEBTOR_AMBIGUOUS", count=len(found), debtor=found[0].target_ref.id),)
+    if found:
+        return found[0], ()
+    return _create(work, document, customer_key)
+
+
+def _create(work: RouteWork, document: SalesDocument, customer_key: str) -> tuple[DebtorAccount, tuple[Finding, ...]]:
+    """Creates the debtor under a claim, so that two processes never create the same one."""
+    problems = work.target.check_contact(document.customer)
+    if blocking(problems):
+        raise _invalid(document, *blocking(problems))
+    tenant_id, connection_id = work.tenant.id, work.route.target.id
+    lease = work.runtime.settings.claim_seconds
+    with work.runtime.database.write() as session:
+        claim = debtors.claim_debtor(session, tenant_id, connection_id, customer_key, work.now(), lease)
+    if isinstance(claim, debtors.Busy):
+        raise RetryLater("another run is creating this debtor", not_before=claim.until, document=document.number)
+    if isinstance(claim, debtors.Known):
+        known = work.target.read_debtor(claim.ref.id)
+        if known is not None:
+            return known, ()
+        # It was removed from the books since: whoever comes next may create it.
+        _forget(work, customer_key)
+        raise RetryLater("the debtor is no longer in the books", not_before=work.now(), document=document.number)
+    if claim.abandoned:
+        # Whoever had the claim before may have created it just after we looked.
+        again = work.target.find_debtors(document.customer)
+        if again:
+            _forget(work, customer_key)
+            return again[0], ()
+    prices_include_tax, reverse_charged = debtor_settings_for(document)
+    try:
+        created = work.target.create_debtor(
+            document.customer, prices_include_tax=prices_include_tax, reverse_charged=reverse_charged
+        )
+    except OutcomeUnknown:
+        raise  # the claim stays until its lease ends; then it counts as abandoned and the books are asked
+    except BoekbrugError:
+        _forget(work, customer_key)
+        raise
+    with work.runtime.database.write() as session:
+        debtors.remember_debtor(session, tenant_id, connection_id, customer_key, created.target_ref)
+    return created, problems
+
+
+def _forget(work: RouteWork, customer_key: str) -> None:
+    with work.runtime.database.write() as session:
+        debtors.forget_debtor(session, work.tenant.id, work.route.target.id, customer_key)
+
+
+def _invalid(document: SalesDocument, *findings: Finding) -> DocumentInvalid:
+    return DocumentInvalid(
+        f"the debtor of order {document.number} cannot be used", findings=findings, document=document.number
+    )

@@ -1,0 +1,135 @@
+"""Deployments of the flows on the Prefect server: one per route, made from the templates in `prefect.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyOptions, FlowRun
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.flows import load_flow_from_entrypoint
+from prefect.states import Scheduled
+from prefect.utilities.callables import parameter_schema
+from prefect.utilities.templating import apply_values
+
+from boekbrug.domain.errors import SettingsInvalid
+
+TEMPLATES = Path(__file__).parent.parent / "prefect.yaml"
+CONTINUATION = "continuation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDeployment:
+    """What the templates need to know of a route."""
+
+    tenant: str
+    tenant_name: str
+    route: str
+    schedule: str
+    time_zone: str
+    work_pool: str
+    active: bool
+
+
+@cache
+def _templates() -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load(TEMPLATES.read_text())["deployments"]
+    return loaded
+
+
+def _filled(route: RouteDeployment) -> Iterator[Mapping[str, Any]]:
+    values = {name: getattr(route, name) for name in RouteDeployment.__slots__}
+    for template in _templates():
+        yield apply_values(template, values)
+
+
+def ensure_work_pool(name: str) -> None:
+    """Makes the work pool for processes on this machine, unless it is there."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+        except ObjectAlreadyExists:
+            return
+
+
+def register(route: RouteDeployment) -> list[str]:
+    """Creates or updates the deployments of a route and returns their names, `flow/tenant.route`.
+
+    Doing it again changes nothing but what the route changed. An inactive route keeps its deployment, with its
+    schedule switched off, so that its runs can still be looked up.
+    """
+    names = []
+    with get_client(sync_client=True) as client:
+        for deployment in _filled(route):
+            flow = load_flow_from_entrypoint(deployment["entrypoint"])
+            limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
+            client.create_deployment(
+                flow_id=client.create_flow_from_name(flow.name),
+                name=deployment["name"],
+                entrypoint=deployment["entrypoint"],
+                description=deployment["description"],
+                tags=deployment["tags"],
+                parameters=deployment["parameters"],
+                parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+                enforce_parameter_schema=True,
+                work_pool_name=deployment["work_pool"]["name"],
+                pull_steps=[],
+                concurrency_limit=limit.limit,
+                concurrency_options=ConcurrencyOptions(collision_strategy=limit.collision_strategy),
+                schedules=[
+                    DeploymentScheduleCreate(
+                        schedule=CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"]),
+                        active=schedule["active"] and route.active,
+                    )
+                    for schedule in deployment["schedules"]
+                ],
+            )
+            names.append(f"{flow.name}/{deployment['name']}")
+    return names
+
+
+def _deployment_id(client: SyncPrefectClient, tenant: str, route: str) -> UUID:
+    name = f"sync-orders/{tenant}.{route}"
+    try:
+        return client.read_deployment_by_name(name).id
+    except ObjectNotFound:
+        raise SettingsInvalid(
+            f"there is no deployment {name} on the Prefect server; register it with: boekbrug deploy {tenant}"
+        ) from None
+
+
+def start_run(tenant: str, route: str) -> UUID:
+    """Asks a worker to run the route now and returns the flow run's id. Raises SettingsInvalid when not deployed."""
+    with get_client(sync_client=True) as client:
+        return client.create_flow_run_from_deployment(_deployment_id(client, tenant, route)).id
+
+
+def read_run(flow_run_id: UUID) -> FlowRun:
+    """The flow run as the server knows it."""
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(flow_run_id)
+
+
+def schedule_continuation(tenant: str, route: str, at: datetime) -> UUID:
+    """Schedules the run that goes on with what is waiting, on the first whole minute after `at`.
+
+    The same minute is never scheduled twice: the server refuses a second run with the same idempotency key.
+    """
+    moment = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run_from_deployment(
+            _deployment_id(client, tenant, route),
+            state=Scheduled(scheduled_time=moment),
+            tags=[CONTINUATION],
+            idempotency_key=f"{CONTINUATION}:{tenant}.{route}:{moment.isoformat()}",
+        )
+        return run.id

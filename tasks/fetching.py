@@ -1,0 +1,187 @@
+"""Fetch-orders: what the shop has becomes records, page by page.
+
+Every page is committed as it is read, and seeing an order twice changes nothing, so a fetch that breaks off is simply
+done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from itertools import islice
+
+from boekbrug.domain.documents import DocumentKind, Order
+from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
+from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
+from boekbrug.store import cursors, moves, records
+from boekbrug.store.observations import Observation, Observed, Seen, observe
+from connectors import SourceDocument
+from mappings.corrections import cancelled_after_posting, changed_after_posting
+from mappings.invoices import Verdict, eligibility
+from mappings.references import customer_key, our_reference
+from tasks.progress import Progress, unwatched
+from tasks.route_work import RouteWork
+
+STREAM = "orders"
+# Without a start day in the route's policy the first run reads this far back; history is a migration's work.
+FIRST_RUN = timedelta(days=30)
+# Orders that have not gone over are read again by number: changes that leave the status as it is show nowhere else.
+LOOK_AGAIN_AT_MOST = 200
+WANTED = {
+    Verdict.GOES: SyncStatus.PENDING,
+    Verdict.NOT_YET: SyncStatus.HELD,
+    Verdict.NEVER: SyncStatus.SKIPPED,
+}
+
+
+@dataclass(slots=True)
+class FetchResult:
+    """How many orders were read, and what they were to us."""
+
+    read: int = 0
+    new: int = 0
+    updated: int = 0
+    changed_after_posting: int = 0
+    gone: int = 0
+    seen: set[str] = field(default_factory=set)
+
+
+def fetch_changed(work: RouteWork, progress: Progress = unwatched) -> FetchResult:
+    """Reads what was placed or changed since the last run, and again what has not gone over yet."""
+    result = FetchResult()
+    began = work.now()
+    for page in work.source.read_changed_orders(changed_since(work)):
+        keep_page(work, page, result)
+        progress("fetch", result.read, None)
+    _look_again(work, result, progress)
+    with work.runtime.database.write() as session:
+        cursors.move_cursor(session, work.tenant.id, work.route.source.id, _stream(work), to=began, now=work.now())
+    return result
+
+
+def keep_page(work: RouteWork, page: Sequence[SourceDocument], result: FetchResult, lane: Lane = Lane.DAILY) -> None:
+    """Commits a page of orders, and reports those that changed after they were booked."""
+    if not page:
+        return
+    documents = {document.source_ref: document for document in page}
+    observations = [_observation(work, document, lane) for document in documents.values()]
+    now = work.now()
+    with work.runtime.database.write() as session:
+        outcomes = observe(session, work.tenant.id, work.route.id, observations, now)
+        for outcome in outcomes:
+            if outcome.status in DONE:
+                _compare_with_posted(session, work, documents[outcome.source_ref], outcome, result)
+    result.read += len(documents)
+    result.seen |= {document.number for document in documents.values()}
+    result.new += sum(outcome.outcome is Seen.NEW for outcome in outcomes)
+    result.updated += sum(outcome.outcome is Seen.UPDATED for outcome in outcomes)
+
+
+def _stream(work: RouteWork) -> str:
+    return f"{STREAM}:{work.route.slug}"
+
+
+def changed_since(work: RouteWork) -> datetime:
+    """Well before the last run, for shops tell of changes late; on the first run the route's start day."""
+    with work.runtime.database.read() as session:
+        cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _stream(work))
+    if cursor is not None:
+        return cursor - timedelta(hours=work.runtime.settings.overlap_hours)
+    start_on = work.route.policy.start_on
+    if start_on is None:
+        return work.now() - FIRST_RUN
+    return datetime.combine(start_on, time(), work.zone)
+
+
+def _observation(work: RouteWork, document: SourceDocument, lane: Lane) -> Observation:
+    reference = our_reference(document.source_ref, work.source_account)
+    judged = eligibility(document, work.status_plan, work.route.policy)
+    reasons = (judged.reason,) if judged.reason else ()
+    wanted = WANTED[judged.verdict]
+    if not isinstance(document, Order):
+        return Observation(
+            source_ref=document.source_ref,
+            number=document.number,
+            kind=DocumentKind.INVOICE,
+            wanted=SyncStatus.NEEDS_ATTENTION if wanted is SyncStatus.PENDING else wanted,
+            source_status=document.status_id,
+            fingerprint="unreadable",
+            snapshot="",
+            customer_key="",
+            our_reference=reference,
+            ordered_at=None,
+            gross=None,
+            findings=(*document.findings, *reasons),
+            lane=lane,
+        )
+    return Observation(
+        source_ref=document.source_ref,
+        number=document.number,
+        kind=DocumentKind.CREDIT_NOTE if document.is_credit else DocumentKind.INVOICE,
+        wanted=wanted,
+        source_status=document.status_id,
+        fingerprint=fingerprint(document),
+        snapshot=order_to_json(document),
+        customer_key=customer_key(document.customer),
+        our_reference=reference,
+        ordered_at=document.ordered_at,
+        gross=document.gross,
+        findings=reasons,
+        reason=judged.reason.code if judged.reason else "",
+        lane=lane,
+    )
+
+
+def _compare_with_posted(
+    session: records.Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
+) -> None:
+    """A document that is in the books is never overwritten: a finding says how it could be corrected."""
+    if outcome.outcome not in (Seen.CHANGED, Seen.WITHDRAWN) or not isinstance(document, Order):
+        return
+    record = records.record(session, work.tenant.id, outcome.record_id)
+    posted = order_from_json(record.snapshot)
+    if outcome.outcome is Seen.CHANGED:
+        found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
+    else:
+        found = cancelled_after_posting(posted, record.target_number, work.status_plan.name(document.status_id))
+    if moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
+        result.changed_after_posting += 1
+
+
+def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> None:
+    waiting = [record for record in _waiting(work) if record.number not in result.seen]
+    for batch in _batches(waiting, 50):
+        orders = work.source.read_orders([record.number for record in batch])
+        page = []
+        for record, document in zip(batch, orders, strict=True):
+            if document is None:
+                _gone(work, record, result)
+            else:
+                page.append(document)
+        keep_page(work, page, result)
+        progress("fetch", result.read, None)
+
+
+def _waiting(work: RouteWork) -> list[SyncRecord]:
+    """The newest of those that have not gone over, and all that a person asked for."""
+    statuses = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
+    with work.runtime.database.read() as session:
+        waiting = records.listing(
+            session, work.tenant.id, route_id=work.route.id, statuses=statuses, limit=LOOK_AGAIN_AT_MOST
+        )
+        due = records.due(session, work.tenant.id, work.route.id, work.now(), limit=LOOK_AGAIN_AT_MOST)
+    return waiting + [record for record in due if record.lane is Lane.RUSH]
+
+
+def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
+    """The shop no longer has the order, and it was never booked: nothing is left to do."""
+    with work.runtime.database.write() as session:
+        moves.skip(session, work.tenant.id, record.id, work.now(), who="", reason="gone from the shop")
+    result.gone += 1
+
+
+def _batches(items: Iterable[SyncRecord], size: int) -> Iterator[list[SyncRecord]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

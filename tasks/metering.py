@@ -1,0 +1,91 @@
+"""The budget for calls, between a connector and the store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from boekbrug.domain.budgets import Budget
+from boekbrug.domain.errors import RateLimited
+from boekbrug.domain.records import AttemptOutcome, Lane
+from boekbrug.store import budgets
+from connectors import LimitSignal
+from tasks.runtime import Runtime
+
+
+class StoreMeter:
+    """Takes a slot of the account's budget for every call, and passes on what the remote side says of its limit.
+
+    Without a limit of our own no slots are written down; the remote side's word is kept all the same.
+    """
+
+    def __init__(self, runtime: Runtime, tenant_id: int, budget: Budget) -> None:
+        self._runtime = runtime
+        self._tenant_id = tenant_id
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._blocked_until: datetime | None = None
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
+        self._refuse_while_blocked()
+        if self._budget.limit is None:
+            yield
+            return
+        slot = self._slot()
+        try:
+            yield
+        finally:
+            with self._runtime.database.write() as session:
+                budgets.finish(session, slot, AttemptOutcome.WRITTEN, self._runtime.clock.now())
+
+    def heard(self, signal: LimitSignal) -> None:
+        """Nothing left means: not before the remote side's moment, or else the next whole hour.
+
+        Factuursturen's documentation names no moment; its limit is taken to be hourly.
+        """
+        if signal.retry_after is None and signal.remaining != 0:
+            return
+        now = self._runtime.clock.now()
+        if signal.retry_after is not None:
+            until = now + timedelta(seconds=signal.retry_after)
+        else:
+            until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        with self._lock:
+            self._blocked_until = max(until, self._blocked_until or until)
+        with self._runtime.database.write() as session:
+            budgets.tighten(session, self._budget.account, now=now, blocked_until=until)
+
+    def _refuse_while_blocked(self) -> None:
+        with self._lock:
+            until = self._blocked_until
+        if until is not None and until > self._runtime.clock.now():
+            raise RateLimited(f"the account's limit is reached until {until:%H:%M} UTC", not_before=until)
+
+    def _slot(self) -> budgets.Slot:
+        runtime = self._runtime
+        while True:
+            now = runtime.clock.now()
+            with runtime.database.write() as session:
+                taken = budgets.take(
+                    session,
+                    [self._budget],
+                    tenant_id=self._tenant_id,
+                    record_id=None,
+                    kind="call",
+                    lane=Lane.DAILY,
+                    now=now,
+                    lease_seconds=runtime.settings.claim_seconds,
+                )
+            if isinstance(taken, budgets.Slot):
+                return taken
+            wait = (taken.moment - now).total_seconds()
+            if wait > runtime.settings.patience_seconds:
+                raise RateLimited(
+                    f"the budget of {self._budget.limit} calls is used up until {taken.moment:%H:%M} UTC",
+                    not_before=taken.moment,
+                )
+            runtime.clock.sleep(max(wait, 0.01))

@@ -1,0 +1,143 @@
+"""The four steps of a daily run as Prefect tasks: retried where an error passes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from prefect import get_run_logger, runtime, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Completed
+
+from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid
+from boekbrug.store import tenants
+from tasks.deployments import schedule_continuation
+from tasks.fetching import FetchResult, fetch_changed
+from tasks.pushing import PushResult, push_due
+from tasks.reporting import RunReport, document_rows, recorded_run, verification_text
+from tasks.route_work import RouteWork
+from tasks.settling import SettleResult, settle_and_adopt
+from tasks.transforming import TransformResult, transform_waiting
+from tasks.verifying import VerifyResult, verify_posted
+
+RETRY_DELAYS = [5, 30, 120]
+# When the remote side does not say when it will be back.
+TRY_AGAIN_AFTER = timedelta(minutes=15)
+
+
+def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
+    """Prefect asks whether to try a failed task again: only what passes by itself, and soon."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, RetryLater) and error.not_before is None
+
+
+_step = task(
+    retries=len(RETRY_DELAYS),
+    retry_delay_seconds=RETRY_DELAYS,
+    retry_condition_fn=passes_by_itself,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+
+
+@contextmanager
+def running(work: RouteWork) -> Iterator[RunReport]:
+    """A run of the route, from its start to its end in the store; what passes by itself is tried again later."""
+    try:
+        with recorded_run(work, flow_run_id=str(runtime.flow_run.id or "")) as report:
+            yield report
+    except RetryLater as problem:
+        moment = problem.not_before or work.now() + TRY_AGAIN_AFTER
+        get_run_logger().warning("%s; a run is scheduled for %s", problem.message, moment.isoformat(timespec="minutes"))
+        _continue_at(work, moment)
+        raise
+
+
+def publish(work: RouteWork, report: RunReport) -> State[Any]:
+    """Leaves the run's artifacts, schedules its continuation when something waits, and returns its final state."""
+    key = f"{work.tenant.slug}-{work.route.slug}"
+    title = f"{work.tenant.slug}, route {work.route.slug}: {report.message(work)}"
+    create_table_artifact(key=f"documents-{key}", table=document_rows(work, report), description=title)
+    create_markdown_artifact(key=f"verification-{key}", markdown=verification_text(report), description=title)
+    if report.goes_on_at is not None:
+        _continue_at(work, report.goes_on_at)
+    return Completed(message=report.message(work))
+
+
+def _continue_at(work: RouteWork, moment: datetime) -> None:
+    try:
+        schedule_continuation(work.tenant.slug, work.route.slug, moment)
+    except SettingsInvalid:
+        # A flow that was called by hand, without a deployment: the next run, whenever that is, goes on.
+        get_run_logger().warning("no continuation: the route is not deployed")
+
+
+@contextmanager
+def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
+    """A connection that does not work until a person mends it is paused; the other tenants go on."""
+    try:
+        yield
+    except ConnectionBroken as problem:
+        with work.runtime.database.write() as session:
+            tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
+        raise
+
+
+@_step
+def fetch_orders(work: RouteWork) -> FetchResult:
+    """What was placed or changed since the last run, and again what has not gone over yet."""
+    with pausing(work, work.route.source):
+        result = fetch_changed(work)
+    get_run_logger().info(
+        "read %d orders: %d new, %d updated, %d changed after booking, %d gone",
+        result.read,
+        result.new,
+        result.updated,
+        result.changed_after_posting,
+        result.gone,
+    )
+    return result
+
+
+@_step
+def transform_to_invoices(work: RouteWork) -> TransformResult:
+    """Judges every order that is waiting, by the route's rules."""
+    with pausing(work, work.route.target):
+        result = transform_waiting(work)
+    get_run_logger().info(
+        "%d ready (%d of them waited before), %d need attention", result.ready, result.reopened, result.refused
+    )
+    return result
+
+
+@_step
+def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
+    """Asks the books what became of writes whose outcome is not known, and recognises what they hold already."""
+    with pausing(work, work.route.target):
+        result = settle_and_adopt(work)
+    get_run_logger().info(
+        "%d found in the books, %d not there, %d in doubt", result.adopted, result.released, result.doubtful
+    )
+    return result
+
+
+@_step
+def push_batch(work: RouteWork) -> PushResult:
+    """Pushes the next documents that are due. Raises RetryLater when the remote system is away."""
+    with pausing(work, work.route.target):
+        result = push_due(work)
+    get_run_logger().info("%d posted, %d refused, %d unknown", result.posted, result.refused, result.unknown)
+    return result
+
+
+@_step
+def verify_totals(work: RouteWork) -> VerifyResult:
+    """Reads back what was posted and compares it with the shop."""
+    with pausing(work, work.route.target):
+        result = verify_posted(work)
+    get_run_logger().info("%d verified, %d differ", result.verified, result.mismatch)
+    return result

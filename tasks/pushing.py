@@ -1,0 +1,254 @@
+"""Push-with-rate-limit: every due document to the books, once, within what the remote account allows.
+
+The intention (record in flight, attempt in the budget's ledger) is committed before the remote write and the outcome
+right after it. Whoever finds a record in flight with its claim run out asks the books for our reference before writing
+again: see `tasks.settling`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from boekbrug.domain.bookings import Booking
+from boekbrug.domain.documents import PostedDocument
+from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, OutcomeUnknown, RetryLater
+from boekbrug.domain.findings import Finding, blocking
+from boekbrug.domain.records import AttemptOutcome, SyncRecord
+from boekbrug.store import budgets, moves
+from mappings.invoices import invoice_for
+from tasks.debtors import debtor_for
+from tasks.progress import Progress, unwatched
+from tasks.route_work import RouteWork, due_batch
+from tasks.settling import SettleResult
+from tasks.transforming import book, order_of, vat_number_status
+
+# After so many failed calls in a row the remote system is taken to be away, and the rest is not tried.
+FAILURES_IN_A_ROW = 3
+# A document that could not be sent is left alone for so long.
+PAUSE_AFTER_FAILURE = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class PushResult:
+    """What became of the documents. `goes_on_at`: from when the waiting ones can go; `stopped_by`: what ended it."""
+
+    tried: int = 0
+    posted: int = 0
+    refused: int = 0
+    unknown: int = 0
+    adopted: int = 0
+    goes_on_at: datetime | None = None
+    stopped_by: BoekbrugError | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """True when nothing more can be written now."""
+        return self.goes_on_at is not None or self.stopped_by is not None
+
+    def add(self, other: PushResult) -> None:
+        """Counts another batch in."""
+        self.tried += other.tried
+        self.posted += other.posted
+        self.refused += other.refused
+        self.unknown += other.unknown
+        self.goes_on_at = other.goes_on_at or self.goes_on_at
+        self.stopped_by = other.stopped_by or self.stopped_by
+
+
+def push_with_rate_limit(
+    work: RouteWork, *, settle: Callable[[RouteWork], SettleResult], push: Callable[[RouteWork], PushResult]
+) -> PushResult:
+    """Pushes batch after batch until nothing is due, or until the remote account allows no more for now.
+
+    `settle` and `push` are the steps as whoever runs them carries them out: as Prefect tasks, or as they are.
+    """
+    pushed = PushResult(adopted=settle(work).adopted)
+    while not pushed.stopped:
+        batch = push(work)
+        pushed.add(batch)
+        if batch.tried == 0:
+            break
+    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
+        work.runtime.clock.sleep(work.target_settings.settle_seconds)
+        pushed.adopted += settle(work).adopted
+    return pushed
+
+
+def push_due(work: RouteWork, progress: Progress = unwatched) -> PushResult:
+    """Pushes the next batch that is due. Raises what stopped it: RetryLater, or ConnectionBroken."""
+    result = push_documents(work, due_batch(work))
+    progress("push", result.posted, None)
+    if result.stopped_by is not None:
+        raise result.stopped_by
+    return result
+
+
+def push_documents(work: RouteWork, batch: Sequence[SyncRecord]) -> PushResult:
+    """Pushes the documents, several at once, those of one customer one after another.
+
+    Ends early when the budget is used up beyond the run's patience, when the remote system is away, or when the
+    connection is broken; the result says which. Raises what is our own mistake, after the others are through.
+    """
+    customers: dict[str, list[SyncRecord]] = {}
+    for record in batch:
+        customers.setdefault(record.customer_key or str(record.id), []).append(record)
+    push = _Push(work)
+    with ThreadPoolExecutor(max(1, min(work.target_settings.concurrency, len(customers)))) as pool:
+        futures = [pool.submit(push.each_of, group) for group in customers.values()]
+    for future in futures:
+        future.result()
+    return push.result
+
+
+class _Push:
+    """One batch on its way, on several threads."""
+
+    def __init__(self, work: RouteWork) -> None:
+        self.work = work
+        self.result = PushResult()
+        self._lock = threading.Lock()
+        self._failures = 0
+
+    def each_of(self, group: Sequence[SyncRecord]) -> None:
+        for record in group:
+            slot = self._begin(record)
+            if slot is not None:
+                with self._lock:
+                    self.result.tried += 1
+                self._push(record, slot)
+
+    def _begin(self, record: SyncRecord) -> budgets.Slot | None:
+        """Takes a slot and claims the record, in one transaction; None when another run has it or it has to wait."""
+        work = self.work
+        while not self.result.stopped:
+            now = work.now()
+            with work.runtime.database.write() as session:
+                taken = budgets.take(
+                    session,
+                    [work.document_budget],
+                    tenant_id=work.tenant.id,
+                    record_id=record.id,
+                    kind="document",
+                    lane=record.lane,
+                    now=now,
+                    lease_seconds=work.runtime.settings.claim_seconds,
+                )
+                if isinstance(taken, budgets.Slot):
+                    if moves.claim(session, work.tenant.id, record.id, now, work.runtime.settings.claim_seconds):
+                        return taken
+                    budgets.cancel(session, taken)
+                    return None
+            wait = (taken.moment - now).total_seconds()
+            if wait > work.runtime.settings.patience_seconds:
+                self._stop(goes_on_at=taken.moment)
+            else:
+                work.runtime.clock.sleep(max(wait, 0.01))
+        return None
+
+    def _push(self, record: SyncRecord, slot: budgets.Slot) -> None:
+        try:
+            booking, warnings = self._prepare(record)
+        except NeedsAttention as problem:
+            self._refused(record, slot, problem, sent=False)
+            return
+        except (RetryLater, ConnectionBroken) as problem:
+            self._not_written(record, slot, problem, sent=False)
+            return
+        except OutcomeUnknown as problem:
+            # The debtor may or may not have been created, the document was not sent: the next try looks first.
+            later = RetryLater(str(problem), not_before=self.work.settled_at(), system=problem.system)
+            self._not_written(record, slot, later, sent=False)
+            return
+        try:
+            posted = self.work.target.post_document(booking)
+        except NeedsAttention as problem:
+            self._refused(record, slot, problem, sent=True)
+        except (RetryLater, ConnectionBroken) as problem:
+            self._not_written(record, slot, problem, sent=True)
+        except OutcomeUnknown:
+            self._unknown(record, slot)
+        else:
+            self._written(record, slot, posted, (*warnings, *booking.findings))
+
+    def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
+        work = self.work
+        order = order_of(record)
+        transformed = invoice_for(order, work.route.policy, vat_number_status(work, order))
+        if transformed.document is None or blocking(transformed.findings):
+            raise NeedsAttention(f"order {record.number} cannot go over", findings=transformed.findings)
+        debtor, warnings = debtor_for(work, transformed.document, record.customer_key)
+        booking = book(work, transformed.document, debtor, our_reference=record.our_reference)
+        return booking, (*transformed.findings, *warnings)
+
+    # -- outcomes: each is committed at once, the slot together with the record
+
+    def _written(
+        self, record: SyncRecord, slot: budgets.Slot, posted: PostedDocument, findings: tuple[Finding, ...]
+    ) -> None:
+        work, now = self.work, self.work.now()
+        with work.runtime.database.write() as session:
+            budgets.finish(session, slot, AttemptOutcome.WRITTEN, now)
+            moves.mark_posted(
+                session,
+                work.tenant.id,
+                record.id,
+                now,
+                target_ref=posted.target_ref,
+                target_number=posted.number,
+                posted_at=now,
+                findings=findings,
+            )
+        with self._lock:
+            self._failures = 0
+            self.result.posted += 1
+
+    def _refused(self, record: SyncRecord, slot: budgets.Slot, problem: NeedsAttention, *, sent: bool) -> None:
+        work, now = self.work, self.work.now()
+        with work.runtime.database.write() as session:
+            self._let_go(session, slot, sent)
+            moves.mark_needs_attention(
+                session, work.tenant.id, record.id, now, findings=problem.findings, reason=problem.message
+            )
+        with self._lock:
+            self._failures = 0
+            self.result.refused += 1
+
+    def _not_written(
+        self, record: SyncRecord, slot: budgets.Slot, problem: RetryLater | ConnectionBroken, *, sent: bool
+    ) -> None:
+        work, now = self.work, self.work.now()
+        moment = getattr(problem, "not_before", None)
+        with work.runtime.database.write() as session:
+            self._let_go(session, slot, sent)
+            not_before = moment or (now + PAUSE_AFTER_FAILURE)
+            moves.release(session, work.tenant.id, record.id, now, not_before=not_before, reason=problem.message)
+        with self._lock:
+            self._failures += 1
+            given_up = self._failures >= FAILURES_IN_A_ROW
+        if isinstance(problem, ConnectionBroken) or given_up:
+            self._stop(stopped_by=problem)
+        elif moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
+            self._stop(goes_on_at=moment)
+
+    def _unknown(self, record: SyncRecord, slot: budgets.Slot) -> None:
+        work, now = self.work, self.work.now()
+        with work.runtime.database.write() as session:
+            budgets.finish(session, slot, AttemptOutcome.UNKNOWN, now)
+            moves.await_outcome(session, work.tenant.id, record.id, now, until=work.settled_at())
+        with self._lock:
+            self.result.unknown += 1
+
+    def _let_go(self, session: budgets.Session, slot: budgets.Slot, sent: bool) -> None:
+        if sent:
+            budgets.finish(session, slot, AttemptOutcome.REFUSED, self.work.now())
+        else:
+            budgets.cancel(session, slot)
+
+    def _stop(self, *, goes_on_at: datetime | None = None, stopped_by: BoekbrugError | None = None) -> None:
+        with self._lock:
+            self.result.goes_on_at = goes_on_at or self.result.goes_on_at
+            self.result.stopped_by = stopped_by or self.result.stopped_by

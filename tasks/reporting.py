@@ -1,0 +1,151 @@
+"""What a run leaves for people to read: a table of documents with outcome, and the verification. No personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from boekbrug.domain.errors import BoekbrugError
+from boekbrug.domain.money import Money
+from boekbrug.domain.records import SyncRecord, SyncStatus
+from boekbrug.store import records, runs
+from boekbrug.store.runs import RunOutcome
+from tasks.fetching import FetchResult
+from tasks.pushing import PushResult
+from tasks.route_work import RouteWork
+from tasks.transforming import TransformResult
+from tasks.verifying import VerifyResult
+
+# Beyond so many rows a table is no longer read; the rest is counted.
+ROWS = 1000
+
+
+@dataclass(slots=True)
+class RunReport:
+    """One run of a route, step by step, and how everything stands after it."""
+
+    started_at: datetime
+    fetched: FetchResult = field(default_factory=FetchResult)
+    transformed: TransformResult = field(default_factory=TransformResult)
+    pushed: PushResult = field(default_factory=PushResult)
+    verified: VerifyResult = field(default_factory=VerifyResult)
+    standing: dict[SyncStatus, int] = field(default_factory=dict)
+    goes_on_at: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Documents that are ready and have not gone over yet."""
+        return self.standing.get(SyncStatus.PENDING, 0) + self.standing.get(SyncStatus.IN_FLIGHT, 0)
+
+    @property
+    def needs_attention(self) -> int:
+        """Documents that wait for a person."""
+        return self.standing.get(SyncStatus.NEEDS_ATTENTION, 0)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The run in numbers."""
+        return {
+            "read": self.fetched.read,
+            "new": self.fetched.new,
+            "posted": self.pushed.posted,
+            "adopted": self.pushed.adopted,
+            "verified": self.verified.verified,
+            "mismatch": self.verified.mismatch,
+            "waiting": self.waiting,
+            "needs_attention": self.needs_attention,
+        }
+
+    def message(self, work: RouteWork) -> str:
+        """The run in a sentence."""
+        parts = [f"{self.pushed.posted} posted", f"{self.verified.verified} verified"]
+        if self.pushed.adopted:
+            parts.append(f"{self.pushed.adopted} found in the books")
+        if self.verified.mismatch:
+            parts.append(f"{self.verified.mismatch} differ")
+        if self.needs_attention:
+            parts.append(f"{self.needs_attention} need attention")
+        if self.waiting:
+            parts.append(f"{self.waiting} waiting")
+        if self.goes_on_at is not None:
+            parts.append(f"goes on at {self.goes_on_at.astimezone(work.zone):%d-%m %H:%M}")
+        return ", ".join(parts)
+
+
+@contextmanager
+def recorded_run(work: RouteWork, *, flow_run_id: str = "") -> Iterator[RunReport]:
+    """A run as the store keeps it: begun, and ended as completed, waiting or failed, with its counts."""
+    report = RunReport(started_at=work.now())
+    with work.runtime.database.write() as session:
+        run_id = runs.start_run(session, work.tenant.id, work.route.id, flow_run_id=flow_run_id, now=report.started_at)
+    outcome, message = RunOutcome.FAILED, "ended by an unexpected error"
+    try:
+        yield report
+        _take_stock(work, report)
+        outcome = RunOutcome.WAITING if report.goes_on_at else RunOutcome.COMPLETED
+        message = report.message(work)
+    except BoekbrugError as problem:
+        message = problem.message
+        raise
+    finally:
+        with work.runtime.database.write() as session:
+            runs.finish_run(
+                session,
+                work.tenant.id,
+                run_id,
+                outcome=outcome,
+                counts=report.counts,
+                message=message,
+                now=work.now(),
+            )
+
+
+def _take_stock(work: RouteWork, report: RunReport) -> None:
+    """Counts how everything on the route stands, and finds the moment at which waiting documents can go."""
+    with work.runtime.database.read() as session:
+        report.standing = records.counts(session, work.tenant.id, work.route.id)
+        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id)
+    if report.waiting:
+        report.goes_on_at = report.pushed.goes_on_at or next_due_at
+
+
+def document_rows(work: RouteWork, report: RunReport) -> list[dict[str, str]]:
+    """The documents that this run did something with, and what became of them."""
+    with work.runtime.database.read() as session:
+        touched = records.listing(
+            session, work.tenant.id, route_id=work.route.id, updated_since=report.started_at, limit=ROWS + 1
+        )
+    rows = [_row(record, work.tenant.language) for record in touched[:ROWS]]
+    if len(touched) > ROWS:
+        rows.append({"order": "…", "status": "more than this table holds", "invoice": "", "gross": "", "why": ""})
+    return rows
+
+
+def _row(record: SyncRecord, language: str) -> dict[str, str]:
+    return {
+        "order": record.number,
+        "status": record.status.value,
+        "invoice": record.target_number,
+        "gross": str(record.gross) if record.gross is not None else "",
+        "why": " ".join(f"{f.public_sentence(language)} {f.suggestion(language)}" for f in record.findings),
+    }
+
+
+def verification_text(report: RunReport) -> str:
+    """The verification as Markdown: both sides' totals and VAT per rate."""
+    verified = report.verified
+    lines = [
+        f"**{verified.verified}** documents agree with the shop, **{verified.mismatch}** differ.",
+        "",
+        "| | shop | books | difference |",
+        "|---|---:|---:|---:|",
+        _side_by_side("total incl. VAT", verified.gross_shop, verified.gross_books),
+        *(_side_by_side(f"VAT {rate:f}%", one.shop, one.books) for rate, one in sorted(verified.rates.items())),
+    ]
+    return "\n".join(lines)
+
+
+def _side_by_side(name: str, shop: Money, books: Money) -> str:
+    return f"| {name} | {shop} | {books} | {books - shop} |"

@@ -1,0 +1,96 @@
+"""Settling: what became of writes whose outcome is not known. The books are asked for our reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from boekbrug.domain.documents import PostedDocument
+from boekbrug.domain.findings import finding
+from boekbrug.domain.records import SyncRecord
+from boekbrug.store import moves, records
+from tasks.route_work import RouteWork, due_batch
+
+# Documents booked so recently are compared with what is waiting before the first write of a run: a store that was
+# restored from a backup does not know them any more.
+RECENT = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class SettleResult:
+    """How many were found in the books, and how many were not there and are pending again."""
+
+    adopted: int = 0
+    released: int = 0
+    doubtful: int = 0
+
+
+def settle_and_adopt(work: RouteWork) -> SettleResult:
+    """Clears up unknown outcomes, and recognises documents that are waiting here but stand in the books already."""
+    result = SettleResult()
+    _settle(work, result)
+    _adopt_recent(work, result)
+    return result
+
+
+def _settle(work: RouteWork, result: SettleResult) -> None:
+    """Looks up every record in flight whose claim has run out: adopts what is there, releases what is not."""
+    with work.runtime.database.read() as session:
+        stale = records.stale_in_flight(session, work.tenant.id, work.route.id, work.now())
+    for record in stale:
+        with work.runtime.database.write() as session:
+            if not moves.claim_stale(
+                session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds
+            ):
+                continue
+        found = work.target.find_documents(record.our_reference, since=_claimed_on(work, record))
+        _decide(work, record, list(found), result)
+
+
+def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
+    if not due_batch(work):
+        return
+    since = work.now().astimezone(work.zone).date() - RECENT
+    booked: dict[str, list[PostedDocument]] = {}
+    for document in work.target.read_documents_booked(since):
+        if document.our_reference:
+            booked.setdefault(document.our_reference, []).append(document)
+    for reference, documents in booked.items():
+        with work.runtime.database.write() as session:
+            record = records.pending_by_reference(session, work.tenant.id, work.route.id, reference)
+            if record is None or not moves.claim(
+                session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds
+            ):
+                continue
+        _decide(work, record, documents, result)
+
+
+def _claimed_on(work: RouteWork, record: SyncRecord) -> date:
+    """A day on or before the one on which the write was begun, in any time zone."""
+    moment = record.claimed_until or record.updated_at
+    return (moment - timedelta(seconds=work.runtime.settings.claim_seconds)).date() - timedelta(days=1)
+
+
+def _decide(work: RouteWork, record: SyncRecord, found: list[PostedDocument], result: SettleResult) -> None:
+    now = work.now()
+    with work.runtime.database.write() as session:
+        if not found:
+            moves.release(session, work.tenant.id, record.id, now, reason="not in the books after an unknown outcome")
+            result.released += 1
+        elif len(found) == 1:
+            moves.mark_posted(
+                session,
+                work.tenant.id,
+                record.id,
+                now,
+                target_ref=found[0].target_ref,
+                target_number=found[0].number,
+                posted_at=now,
+                findings=record.findings,
+            )
+            result.adopted += 1
+        else:
+            numbers = ", ".join(document.number for document in found)
+            doubtful = finding("REFERENCE_TAKEN", count=len(found), reference=record.our_reference, numbers=numbers)
+            moves.mark_needs_attention(session, work.tenant.id, record.id, now, findings=(doubtful,))
+            result.doubtful += 1
