@@ -34,7 +34,7 @@ from connectors._wire import Fields, Json, Unreadable, without_zeros
 SYSTEM = "mijnwebwinkel"
 
 _UUID = re.compile(r"[0-9a-z][0-9a-z-]{7,63}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _DAY = re.compile(r"(20[0-9]{2})-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -110,11 +110,11 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
     number = order.required_text("number")
     if number.upper().startswith("T"):
         raise Unreadable("number", f"'{number}' marks a test order")
-    _matching(order, "number", number, _NUMBER, "an order number")
+    _matching(order, "number", number, NUMBER, "an order number")
     currency = _matching(order, "currency", order.text("currency").upper() or shop.currency, _CURRENCY, "a currency")
     price = order.object("price")
     stated = price.money("total", currency)
-    lines = _lines(order, currency)
+    types, lines = _lines(order, currency)
     tax_totals = _tax_totals(price, currency)
     credits_number = order.text("credited_order_number")
     is_credit = credits_number not in ("", "0")
@@ -144,7 +144,7 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
         treatment=_TREATMENTS[strategy],
         customer=_customer(order, invoice_address),
         delivery_address=delivery_address,
-        lines=tuple(replace(line, kind=_kind(line)) for line in lines),
+        lines=tuple(replace(line, kind=_kind(name, line)) for name, line in zip(types, lines, strict=True)),
         gross=stated,
         tax_totals=tax_totals,
         payment=Payment(method=payment.text("method_name"), gateway=payment.text("gateway_name")),
@@ -154,9 +154,10 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
     )
 
 
-def _lines(order: Fields, currency: str) -> list[OrderLine]:
-    """One line per VAT rate: a cost that is spread over rates has a price for each, and then a quantity of one."""
-    lines = []
+def _lines(order: Fields, currency: str) -> tuple[list[str], list[OrderLine]]:
+    """The shop's type and the line, one for each VAT rate: a cost that is spread over rates has a price for each, and
+    then a quantity of one."""
+    types, lines = [], []
     for index, line in enumerate(order.objects("orderlines")):
         quantity = without_zeros(line.number("quantity", 4).copy_abs())  # the amounts carry the direction
         if not quantity:
@@ -165,11 +166,13 @@ def _lines(order: Fields, currency: str) -> list[OrderLine]:
         if not prices:
             raise Unreadable(line.path("price"), "is missing")
         kind = line.text("type").lower()
+        description = line.text("description") or next((a.text("description") for a in line.objects("articles")), "")
         for price in prices:
+            types.append(kind)
             lines.append(
                 OrderLine(
                     kind=_KINDS.get(kind, LineKind.OTHER),
-                    description=line.text("description") or kind,
+                    description=description or kind,
                     quantity=quantity if len(prices) == 1 else Decimal(1),
                     net=Money(price.number("amount", 6), currency),
                     gross=price.money("amount_including_tax", currency),
@@ -177,11 +180,12 @@ def _lines(order: Fields, currency: str) -> list[OrderLine]:
                     source_id=line.text("id") or str(index + 1),
                 )
             )
-    return lines
+    return types, lines
 
 
-def _kind(line: OrderLine) -> LineKind:
-    if line.kind is LineKind.OTHER and line.gross.amount < 0:
+def _kind(name: str, line: OrderLine) -> LineKind:
+    """What the line is for. Discounts have been written as custom items too, and under names not in the list."""
+    if line.gross.amount < 0 and (name == "custom" or name not in _KINDS):
         return LineKind.DISCOUNT
     return line.kind
 

@@ -29,7 +29,7 @@ from connectors._base import (
     checked,
 )
 from connectors._http import Login, Session, quoted
-from connectors._mijnwebwinkel_wire import SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
+from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Fields, Json, Unreadable
 
 TITLE = "Mijnwebwinkel"
@@ -81,6 +81,8 @@ class Mijnwebwinkel:
         login = Login(query={"partner_token": credentials.partner_token, "token": credentials.token})
         self._session = Session(TITLE, SYSTEM, settings, meter, login=login)
         self._zone = ZoneInfo(settings.time_zone)
+        # The version may stand in the address already.
+        self._api = "" if settings.base_url.endswith("/v1/") else "v1/"
         self._page_size = settings.page_size
         self._overlap = min(_OVERLAP, settings.page_size // 2)
         self._everywhere = {"format": "json", "language": settings.language}
@@ -115,7 +117,7 @@ class Mijnwebwinkel:
 
     def read_statuses(self) -> tuple[OrderStatus, ...]:
         """The statuses the shop knows, by the names of the language that is set."""
-        payloads = self._members(self._session.read("v1/orderstatuses", self._everywhere), "orderstatuses")
+        payloads = self._members(self._session.read(f"{self._api}orderstatuses", self._everywhere), "orderstatuses")
         try:
             return tuple(status_from_wire(payload) for payload in payloads)
         except Unreadable as error:
@@ -139,18 +141,20 @@ class Mijnwebwinkel:
     def read_orders(self, numbers: Iterable[str]) -> Iterator[SourceDocument | None]:
         """The orders with these numbers; None for one that the shop does not have."""
         for number in numbers:
-            yield self._read_order(number) if number.isascii() and number.isalnum() else None
+            yield self._read_order(number) if NUMBER.fullmatch(number) else None
 
     def count_orders_placed(self, first: date, last: date) -> int:
         """The shop's own count."""
-        payload = self._session.read("v1/orders/count", self._everywhere | _placed(first, last) | {"test": "0"})
+        payload = self._session.read(
+            f"{self._api}orders/count", self._everywhere | _placed(first, last) | {"test": "0"}
+        )
         try:
             return Fields(payload).whole("count")
         except Unreadable as error:
             raise self._senseless(str(error)) from error
 
     def _read_order(self, number: str) -> SourceDocument | None:
-        payload = self._session.look_up(f"v1/orders/{quoted(number)}", self._everywhere)
+        payload = self._session.look_up(f"{self._api}orders/{quoted(number)}", self._everywhere)
         if payload is None:
             return None
         document = order_from_wire(payload, self._shop_facts(), self._zone)
@@ -166,7 +170,7 @@ class Mijnwebwinkel:
         offset = steps_back = 0
         while True:
             paging = {"limit": str(self._page_size), "offset": str(offset), "ordering": "asc", "test": "0"}
-            page = self._members(self._session.read("v1/orders", self._everywhere | chosen | paging), "orders")
+            page = self._members(self._session.read(f"{self._api}orders", self._everywhere | chosen | paging), "orders")
             documents = [order_from_wire(payload, shop, self._zone) for payload in page]
             ids = {document.source_ref.id for document in documents}
             if offset and met.isdisjoint(ids):
@@ -187,7 +191,7 @@ class Mijnwebwinkel:
     def _shop_facts(self) -> Shop:
         if self._shop is None:
             try:
-                self._shop = shop_from_wire(self._session.read("v1/store", self._everywhere))
+                self._shop = shop_from_wire(self._session.read(f"{self._api}store", self._everywhere))
             except Unreadable as error:
                 raise self._senseless(str(error)) from error
         return self._shop
