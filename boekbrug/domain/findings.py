@@ -776,6 +776,18 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "NO_LONGER_COMPARABLE",
+        Level.MISMATCH,
+        (
+            "Factuur {number} kon niet worden vergeleken: volgens de huidige regels zou de bestelling niet overgaan ({codes}).",
+            "Controleer de regels van de route; vergelijk de factuur met de hand.",
+        ),
+        (
+            "Invoice {number} could not be compared: by the present rules the order would not go over ({codes}).",
+            "Check the route's rules; compare the invoice by hand.",
+        ),
+    ),
+    _kind(
         "CHANGED_AFTER_POSTING",
         Level.MISMATCH,
         (
