@@ -81,7 +81,6 @@ class Mijnwebwinkel:
         login = Login(query={"partner_token": credentials.partner_token, "token": credentials.token})
         self._session = Session(TITLE, SYSTEM, settings, meter, login=login)
         self._zone = ZoneInfo(settings.time_zone)
-        # The version may stand in the address already.
         self._page_size = settings.page_size
         self._overlap = min(_OVERLAP, settings.page_size // 2)
         self._everywhere = {"format": "json", "language": settings.language}

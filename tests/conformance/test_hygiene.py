@@ -124,7 +124,7 @@ def test_two_tenants_write_in_their_own_books(target: TargetSite) -> None:
     ours, theirs = target.open(), target.open(other=True)
     debtor_for(ours)
     document = booking(ours)
-    ref = ours.post_document(document)
+    ref = ours.post_document(document).target_ref
     assert theirs.find_documents(document.our_reference, since=SINCE) == []
     assert theirs.read_documents([ref], since=SINCE) == {}
     assert theirs.find_debtors(document.debtor.contact) == []
@@ -134,7 +134,7 @@ def test_many_threads_share_one_connection(target: TargetSite) -> None:
     books = target.open(concurrency=4)
     documents = [booking(books, str(number)) for number in range(3000, 3012)]
     with ThreadPoolExecutor(8) as pool:
-        refs = list(pool.map(books.post_document, documents))
+        refs = [posted.target_ref for posted in pool.map(books.post_document, documents)]
     assert len(set(refs)) == len(documents)
     found = books.read_documents(refs, since=SINCE)
     assert [found[ref].our_reference for ref in refs] == [document.our_reference for document in documents]
