@@ -238,8 +238,8 @@ class BookingTarget(Connector, Protocol):
         """
         ...
 
-    def post_document(self, booking: Booking) -> ExternalRef:
-        """Writes the document once and returns its reference, confirmed by reading it back.
+    def post_document(self, booking: Booking) -> PostedDocument:
+        """Writes the document once and returns it as read back from the books.
 
         Raises OutcomeUnknown when it may have been written (then `find_documents` tells), RetryLater when it was not,
         NeedsAttention when the package refused it.
@@ -248,6 +248,10 @@ class BookingTarget(Connector, Protocol):
 
     def find_documents(self, our_reference: str, *, since: date) -> Sequence[PostedDocument]:
         """All documents booked on or after `since` that carry our reference, exactly."""
+        ...
+
+    def read_documents_booked(self, since: date) -> Iterator[PostedDocument]:
+        """Documents booked on or after that day that carry a reference of ours."""
         ...
 
     def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:

@@ -248,7 +248,7 @@ class Factuursturen:
 
     # -- documents
 
-    def post_document(self, booking: Booking) -> ExternalRef:
+    def post_document(self, booking: Booking) -> PostedDocument:
         """Creates the invoice and confirms it by its reference and client."""
         sent = invoice_to_wire(booking, self._settings.credit_style)
         number = bare_number(self._session.write("invoices", sent, document=booking.number))
@@ -256,14 +256,14 @@ class Factuursturen:
             with _Understood("the invoice just created"):
                 invoice = self._invoice(number) if number else None
                 if invoice and self._is_of(invoice, booking):
-                    return ExternalRef(SYSTEM, "invoice", numbers(invoice)[0])
+                    return posted_from_wire(invoice, self._countries(), self._settings.currency)
             found = self.find_documents(booking.our_reference, since=datetime.now(UTC).date() - timedelta(days=2))
         except BoekbrugError as error:
             raise self._unconfirmed("the invoice", booking.number) from error
         found = [document for document in found if document.customer_ref == booking.debtor.target_ref]
         if len(found) != 1:
             raise self._unconfirmed("the invoice", booking.number)
-        return found[0].target_ref
+        return found[0]
 
     def find_documents(self, our_reference: str, *, since: date) -> Sequence[PostedDocument]:
         """Invoices that carry our reference, by the search; when that gives none, by the list since that day, for how
@@ -275,6 +275,15 @@ class Factuursturen:
                 invoices = self._carrying(self._invoices_since(since), our_reference)
             found = [posted_from_wire(invoice, countries, self._settings.currency) for invoice in invoices]
         return list({document.target_ref: document for document in found}.values())
+
+    def read_documents_booked(self, since: date) -> Iterator[PostedDocument]:
+        """The invoices of the list since that day that carry a reference of ours."""
+        countries = self._countries()
+        with _Understood("invoices"):
+            for listed in self._invoices_since(since):
+                invoice = self._whole(listed)
+                if invoice and references(invoice)[2]:
+                    yield posted_from_wire(invoice, countries, self._settings.currency)
 
     def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:
         """The invoices by one list; only those that it does not hold are asked for one by one."""

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from boekbrug.domain.documents import OrderStatus
 from boekbrug.domain.errors import RemoteUnavailable
@@ -46,7 +46,7 @@ _ONE_DAY = timedelta(days=1)
 class Settings(ConnectorSettings):
     """Settings of a Mijnwebwinkel connection."""
 
-    base_url: str = Field("https://api.myonlinestore.com/", description="Address of the API")
+    base_url: str = Field("https://api.myonlinestore.com/v1/", description="Address of the API, with its version")
     concurrency: int = Field(2, ge=1, le=8, description="Calls at once; the supplier does not publish its limit")
     language: Literal[
         "nl_NL",
@@ -66,6 +66,11 @@ class Settings(ConnectorSettings):
     time_zone: TimeZone = Field("Europe/Amsterdam", description="Zone of the shop's dates and times")
     page_size: int = Field(100, ge=2, le=100, description="Orders per call; 100 is the most the API gives")
 
+    @field_validator("base_url")
+    @classmethod
+    def _with_version(cls, value: str) -> str:
+        return value if value.endswith(("/v1/", "/v2-beta/")) else f"{value}v1/"
+
 
 class ShopCredentials(Credentials):
     """The two tokens of Mijnwebwinkel."""
@@ -81,8 +86,6 @@ class Mijnwebwinkel:
         login = Login(query={"partner_token": credentials.partner_token, "token": credentials.token})
         self._session = Session(TITLE, SYSTEM, settings, meter, login=login)
         self._zone = ZoneInfo(settings.time_zone)
-        # The version may stand in the address already.
-        self._api = "" if settings.base_url.endswith("/v1/") else "v1/"
         self._page_size = settings.page_size
         self._overlap = min(_OVERLAP, settings.page_size // 2)
         self._everywhere = {"format": "json", "language": settings.language}
@@ -117,7 +120,7 @@ class Mijnwebwinkel:
 
     def read_statuses(self) -> tuple[OrderStatus, ...]:
         """The statuses the shop knows, by the names of the language that is set."""
-        payloads = self._members(self._session.read(f"{self._api}orderstatuses", self._everywhere), "orderstatuses")
+        payloads = self._members(self._session.read("orderstatuses", self._everywhere), "orderstatuses")
         try:
             return tuple(status_from_wire(payload) for payload in payloads)
         except Unreadable as error:
@@ -145,16 +148,14 @@ class Mijnwebwinkel:
 
     def count_orders_placed(self, first: date, last: date) -> int:
         """The shop's own count."""
-        payload = self._session.read(
-            f"{self._api}orders/count", self._everywhere | _placed(first, last) | {"test": "0"}
-        )
+        payload = self._session.read("orders/count", self._everywhere | _placed(first, last) | {"test": "0"})
         try:
             return Fields(payload).whole("count")
         except Unreadable as error:
             raise self._senseless(str(error)) from error
 
     def _read_order(self, number: str) -> SourceDocument | None:
-        payload = self._session.look_up(f"{self._api}orders/{quoted(number)}", self._everywhere)
+        payload = self._session.look_up(f"orders/{quoted(number)}", self._everywhere)
         if payload is None:
             return None
         document = order_from_wire(payload, self._shop_facts(), self._zone)
@@ -170,7 +171,7 @@ class Mijnwebwinkel:
         offset = steps_back = 0
         while True:
             paging = {"limit": str(self._page_size), "offset": str(offset), "ordering": "asc", "test": "0"}
-            page = self._members(self._session.read(f"{self._api}orders", self._everywhere | chosen | paging), "orders")
+            page = self._members(self._session.read("orders", self._everywhere | chosen | paging), "orders")
             documents = [order_from_wire(payload, shop, self._zone) for payload in page]
             ids = {document.source_ref.id for document in documents}
             if offset and met.isdisjoint(ids):
@@ -191,7 +192,7 @@ class Mijnwebwinkel:
     def _shop_facts(self) -> Shop:
         if self._shop is None:
             try:
-                self._shop = shop_from_wire(self._session.read(f"{self._api}store", self._everywhere))
+                self._shop = shop_from_wire(self._session.read("store", self._everywhere))
             except Unreadable as error:
                 raise self._senseless(str(error)) from error
         return self._shop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from boekbrug.domain.errors import SettingsInvalid
 from connectors import factuursturen, mijnwebwinkel
@@ -31,20 +31,20 @@ def read_settings(system: str, settings: Mapping[str, JsonValue]) -> ConnectorSe
     return _validated(connector_type(system).settings, settings, system, "setting")
 
 
-def read_credentials(system: str, credentials: Mapping[str, str]) -> Credentials:
+def read_credentials(system: str, credentials: Mapping[str, SecretStr]) -> Credentials:
     """The credentials as the connector takes them. Raises SettingsInvalid, naming the credential, never its value."""
     return _validated(connector_type(system).credentials, credentials, system, "credential")
 
 
 def open_connector(
-    system: str, settings: Mapping[str, JsonValue], credentials: Mapping[str, str], meter: Meter
+    system: str, settings: Mapping[str, JsonValue], credentials: Mapping[str, SecretStr], meter: Meter
 ) -> Connector:
     """An open connection; close it. Nothing is sent yet. Raises SettingsInvalid."""
     kind = connector_type(system)
     return kind.open(read_settings(system, settings), read_credentials(system, credentials), meter)
 
 
-def remote_account(system: str, settings: Mapping[str, JsonValue], credentials: Mapping[str, str]) -> str:
+def remote_account(system: str, settings: Mapping[str, JsonValue], credentials: Mapping[str, SecretStr]) -> str:
     """The stable name, without secrets, of the remote account that budgets belong to. Raises SettingsInvalid."""
     kind = connector_type(system)
     return kind.account(read_settings(system, settings), read_credentials(system, credentials))

@@ -34,6 +34,14 @@ SECRETS = {
     "DEMO_BOOKS_KEY_2": "demo2-key",
 }
 PER_HOUR = 60
+STANDINGS = (
+    ("verified", "posted and verified"),
+    ("mismatch", "posted and different"),
+    ("pending", "waiting"),
+    ("needs_attention", "need attention"),
+    ("held", "not due yet"),
+    ("skipped", "skipped"),
+)
 console = Console()
 
 
@@ -131,11 +139,7 @@ def _both_runs(stack: Stack) -> None:
 
 def _show(stack: Stack) -> None:
     for row in _status(stack).values():
-        console.print(
-            f"\n[bold]{row['tenant']}[/]: {row['verified']} posted and verified, {row['mismatch']} posted and different, "
-            f"{row['pending']} waiting, {row['needs_attention']} need attention, {row['held']} not due yet, "
-            f"{row['skipped']} skipped"
-        )
+        console.print(f"\n[bold]{row['tenant']}[/]: " + ", ".join(f"{row[name]} {said}" for name, said in STANDINGS))
         console.print(f"  {row['last_message']}", markup=False, highlight=False)
         table = Table("order", "status", "what is the matter", "what to do", show_lines=True)
         for error in _errors(stack, row["tenant"]):

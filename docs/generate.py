@@ -41,13 +41,12 @@ def findings_page() -> str:
         for kind in CATALOGUE.values()
     )
     english = ((f"`{kind.code}`", kind.en.suggestion) for kind in CATALOGUE.values())
-    return (
-        f"{MADE}# Findings\n\nWhat checks, mapping and verification can report. `error`: the document waits for a person. "
+    intro = (
+        "What checks, mapping and verification can report. `error`: the document waits for a person. "
         "`mismatch`: it went over and the books differ. `warning`, `notice`: it went over.\n\n"
-        + _table(("code", "level", "Nederlands", "English"), rows)
-        + "\n## What to do\n\n"
-        + _table(("code", "suggestion"), english)
     )
+    catalogue = _table(("code", "level", "Nederlands", "English"), rows)
+    return f"{MADE}# Findings\n\n{intro}{catalogue}\n## What to do\n\n{_table(('code', 'suggestion'), english)}"
 
 
 def settings_page() -> str:

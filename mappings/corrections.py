@@ -6,16 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from boekbrug.domain.documents import Address, Order, OrderLine
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.snapshots import fingerprint
 
-Language = Literal["nl", "en"]
-
-_WORDS: dict[Language, dict[str, str]] = {
+_WORDS: dict[str, dict[str, str]] = {
     "nl": {
         "total": "totaal",
         "added": "regel erbij",
@@ -61,7 +58,7 @@ class Correction:
     invoice: Money | None
 
 
-def changes_between(old: Order, new: Order, language: Language = "nl") -> list[str]:
+def changes_between(old: Order, new: Order, language: str = "nl") -> list[str]:
     """What an invoice would show differently, in words; empty when it would be the same.
 
     A status, a note or the moment of a change is nothing that an invoice shows.
@@ -79,7 +76,7 @@ def correction(old: Order, new: Order | None) -> Correction:
     return Correction(credit=old.gross, invoice=new.gross if new else None)
 
 
-def changed_after_posting(old: Order, new: Order, number: str, language: Language = "nl") -> Finding:
+def changed_after_posting(old: Order, new: Order, number: str, language: str = "nl") -> Finding:
     """The finding for an order that changed after it was booked as document `number`."""
     needed = correction(old, new)
     changes = "; ".join(changes_between(old, new, language))

@@ -236,7 +236,7 @@ def _customer_findings(
             if _is_shortened(str(plain_shop.at[i, name]), str(plain_books.at[i, name])):
                 continue
             code = "CUSTOMER_DIFFERS" if name in identity else "CUSTOMER_DETAIL_DIFFERS"
-            values = {"field": name, "source": shop.at[i, name], "target": books.at[i, name], "number": number}
+            values = {"field": name, "in_shop": shop.at[i, name], "in_books": books.at[i, name], "number": number}
             yield reference, finding(code, **values)
 
 

@@ -56,9 +56,7 @@ def _ports(systems: list[str]) -> dict[str, int]:
     for given in systems:
         name, _, port = given.partition("=")
         if name not in SYSTEMS:
-            raise typer.BadParameter(
-                f"no simulator is called {name!r}; there are {', '.join(sorted(SYSTEMS))}"
-            )
+            raise typer.BadParameter(f"no simulator is called {name!r}; there are {', '.join(sorted(SYSTEMS))}")
         if name in ports or (port and not port.isdigit()):
             raise typer.BadParameter(f"{given!r}: a system once, and its port a number")
         ports[name] = int(port or 0)
@@ -113,9 +111,7 @@ def _meaning(info: FieldInfo) -> str:
 
 
 def main() -> None:
-    app = typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": []}
-    )
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": []})
     app.command()(serve)
     app()
 

@@ -222,9 +222,7 @@ class Books:
             raise Invalid(f"clientnr: client {client.nr} is not active")
         if draft.profile is not None and str(draft.profile) not in {profile["id"] for profile in PROFILES}:
             raise Invalid(f"profile: there is no profile {draft.profile}")
-        if draft.category is not None and str(draft.category) not in {
-            category["id"] for category in CATEGORIES
-        }:
+        if draft.category is not None and str(draft.category) not in {category["id"] for category in CATEGORIES}:
             raise Invalid(f"category: there is no category {draft.category}")
         if draft.sendmethod == "email" and not client.fields["email"]:
             raise Invalid("sendmethod: the client has no e-mail address")
@@ -264,9 +262,7 @@ class Books:
         sent = draft.sent if draft.sent and self.options.sent_writable else self.today
         term = draft.paymentperiod if draft.paymentperiod is not None else int(client.fields["top"])
         id, invoicenr = self._number(draft, sent.year)
-        snapshot = {
-            name: client.fields[name] for name in (*_SNAPSHOT, "tax_type", "tax_shifted", "default_doclang")
-        }
+        snapshot = {name: client.fields[name] for name in (*_SNAPSHOT, "tax_type", "tax_shifted", "default_doclang")}
         invoice = Invoice(
             id=id, invoicenr=invoicenr, draft=draft, client=snapshot, totals=totals, sent=sent,
             due=sent + timedelta(days=term), profile=draft.profile or int(PROFILES[0]["id"]),

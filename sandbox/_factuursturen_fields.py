@@ -90,9 +90,7 @@ def read_reference(value: object, reader: Reader) -> tuple[str, str, str]:
         return ("", "", "")
     if not isinstance(value, dict):
         raise Invalid("reference: an object with line1, line2 and line3 is expected")
-    line1, line2, line3 = (
-        reader.text(f"reference.{name}", value.get(name)) for name in ("line1", "line2", "line3")
-    )
+    line1, line2, line3 = (reader.text(f"reference.{name}", value.get(name)) for name in ("line1", "line2", "line3"))
     return (line1, line2, line3)
 
 

@@ -73,11 +73,7 @@ def country_id(given: str) -> str | None:
 
 @cache
 def _ids_by_name() -> dict[str, str]:
-    return {
-        country["name"].casefold(): country["id"]
-        for language in LANGUAGES
-        for country in country_list(language)
-    }
+    return {country["name"].casefold(): country["id"] for language in LANGUAGES for country in country_list(language)}
 
 
 def starting_clients(seed: int, count: int) -> list[dict[str, str]]:

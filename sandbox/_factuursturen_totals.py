@@ -120,9 +120,7 @@ def _value(line: Line, terms: Terms, price_decimals: int) -> Decimal:
     price = line.price.quantize(Decimal(1).scaleb(-price_decimals), ROUND_HALF_UP)
     value = line.amount * price * (1 - (line.discount_pct or ZERO) / HUNDRED)
     given = line.discount_pct is not None
-    if terms.standard_discount_applies == "always" or (
-        terms.standard_discount_applies == "unless_given" and not given
-    ):
+    if terms.standard_discount_applies == "always" or (terms.standard_discount_applies == "unless_given" and not given):
         value *= 1 - terms.standard_discount / HUNDRED
     return value
 
@@ -136,9 +134,7 @@ def _taxed(rate: Decimal, value: Decimal, includes_tax: bool) -> RateTotal:
     return RateTotal(rate, net, cents(net * rate / HUNDRED))
 
 
-def _discounts(
-    charges: Sequence[tuple[Decimal, Decimal]], discount: Discount | None
-) -> list[tuple[Decimal, Decimal]]:
+def _discounts(charges: Sequence[tuple[Decimal, Decimal]], discount: Discount | None) -> list[tuple[Decimal, Decimal]]:
     """The document's discount as one negative charge per rate, in proportion, without losing a cent."""
     if discount is None or discount.value == 0:
         return []

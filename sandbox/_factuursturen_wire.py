@@ -34,11 +34,7 @@ def invoice_wire(invoice: Invoice, options: FactuursturenOptions) -> JsonObject:
         "paymentperiod": str((invoice.due - invoice.sent).days),
         "collection": "0",
         "clientnr": str(draft.clientnr),
-        **{
-            name: value
-            for name, value in client.items()
-            if name not in ("tax_type", "tax_shifted", "default_doclang")
-        },
+        **{name: value for name, value in client.items() if name not in ("tax_type", "tax_shifted", "default_doclang")},
         "invoicenote": "",
         "sent": invoice.sent.isoformat(),
         "uncollectible": "",

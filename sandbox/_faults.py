@@ -90,9 +90,7 @@ class Rule:
             return False
         if not re.search(fault.path, target):
             return False
-        if fault.containing is not None and not re.search(
-            fault.containing, body.decode("utf-8", errors="replace")
-        ):
+        if fault.containing is not None and not re.search(fault.containing, body.decode("utf-8", errors="replace")):
             return False
         self.matched += 1
         if self.matched <= fault.after or (fault.times is not None and self.struck >= fault.times):

@@ -63,9 +63,7 @@ def _controlled(simulator: AnySimulator, controls: Sequence[Route], call: Call) 
             return refusal.response()
 
 
-async def _carry_out(
-    simulator: AnySimulator, call: Call, faults: Sequence[Fault]
-) -> tuple[Outcome, int | None]:
+async def _carry_out(simulator: AnySimulator, call: Call, faults: Sequence[Fault]) -> tuple[Outcome, int | None]:
     """Answer one call as the faults have it. The write happens even if the client hangs up meanwhile."""
     delays = [fault for fault in faults if fault.kind == "delay"]
     decisive = next((fault for fault in faults if fault.kind != "delay"), None)
@@ -116,9 +114,7 @@ def _delivering(response: Response) -> Outcome:
 
 
 async def _deliver(response: Response, scope: Scope, send: Send) -> None:
-    await send(
-        {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
-    )
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
     await send({"type": "http.response.body", "body": bytes(response.body)})
 
 
@@ -136,9 +132,7 @@ def _cutting(reset: bool) -> Outcome:
 
 def _breaking_off(answer: Response, kept: bytes) -> Outcome:
     async def break_off(scope: Scope, receive: Receive, send: Send) -> None:
-        await send(
-            {"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
-        )
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
         await send({"type": "http.response.body", "body": kept, "more_body": True})
         _transport(scope).close()
         await _gone(receive)
@@ -166,16 +160,13 @@ async def _read(scope: Scope, receive: Receive) -> Call | None:
         body += message.get("body", b"")
         if not message.get("more_body", False):
             break
-    return Call(
-        scope["method"], scope["path"], QueryParams(scope["query_string"]), Headers(scope=scope), bytes(body)
-    )
+    return Call(scope["method"], scope["path"], QueryParams(scope["query_string"]), Headers(scope=scope), bytes(body))
 
 
 def _without_secrets(call: Call, secrets: frozenset[str]) -> str:
     if not call.query:
         return call.path
     shown = [
-        (name, "…" if name in secrets else value)
-        for name, value in parse_qsl(str(call.query), keep_blank_values=True)
+        (name, "…" if name in secrets else value) for name, value in parse_qsl(str(call.query), keep_blank_values=True)
     ]
     return f"{call.path}?{urlencode(shown, safe='…')}"

@@ -31,9 +31,7 @@ class Running(Generic[SimulatorT]):
 
 
 @contextmanager
-def running(
-    simulator: SimulatorT, *, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[Running[SimulatorT]]:
+def running(simulator: SimulatorT, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Running[SimulatorT]]:
     """Serve a simulator while the context lasts; port 0 takes a free one.
 
     Raises:

@@ -407,9 +407,7 @@ def _as_xml(call: Call, response: Response) -> Response:
     root = ElementTree.Element("response")
     _append(root, content)
     headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in ("content-length", "content-type")
+        name: value for name, value in response.headers.items() if name not in ("content-length", "content-type")
     }
     return Response(ElementTree.tostring(root, "utf-8", xml_declaration=True), response.status_code, headers,
                     "application/xml")  # fmt: skip

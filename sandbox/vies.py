@@ -19,11 +19,7 @@ from sandbox._app import Call, JsonObject, Options, Refusal, Route, Simulator, j
 
 def _names(value: object) -> object:
     """``a,b,c`` or a list."""
-    return (
-        [name.strip().upper() for name in value.split(",") if name.strip()]
-        if isinstance(value, str)
-        else value
-    )
+    return [name.strip().upper() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 Names = Annotated[list[str], BeforeValidator(_names)]
@@ -52,9 +48,7 @@ class ViesOptions(Options):
     busy: Names = Field([], description="member states with too many requests: MS_MAX_CONCURRENT_REQ")
     down: bool = Field(False, description="the whole service: SERVICE_UNAVAILABLE")
     blocked: bool = Field(False, description="the caller: IP_BLOCKED")
-    withheld: Names = Field(
-        ["DE", "ES"], description="member states that do not disclose name and address: ---"
-    )
+    withheld: Names = Field(["DE", "ES"], description="member states that do not disclose name and address: ---")
     error_status: Literal[200, 400, 500] = Field(200, description="HTTP status of an error")
     requester_names: Literal["official", "stdnum", "both"] = Field(
         "official",
@@ -88,9 +82,7 @@ class Vies(Simulator[ViesOptions]):
         ]
 
     def not_found(self, call: Call) -> Response:
-        return json_response(
-            {"timestamp": self.clock.now().isoformat(), "status": 404, "error": "Not Found"}, 404
-        )
+        return json_response({"timestamp": self.clock.now().isoformat(), "status": 404, "error": "Not Found"}, 404)
 
     def _check(self, call: Call) -> Response:
         asked = _texts(call)
@@ -161,9 +153,7 @@ class Vies(Simulator[ViesOptions]):
             raise Refusal(self.options.error_status, error)
         country, number = asked.get("countryCode", ""), asked.get("vatNumber", "")
         name, address = self._trader(country, number) if verdict == "VALID" else ("---", "---")
-        identifier = (
-            _invented_identifier(country + number + self._now()) if requester and verdict == "VALID" else ""
-        )
+        identifier = _invented_identifier(country + number + self._now()) if requester and verdict == "VALID" else ""
         return json_response({
             "countryCode": country, "vatNumber": number, "requestDate": self._now(),
             "valid": verdict == "VALID", "requestIdentifier": identifier, "name": name, "address": address,

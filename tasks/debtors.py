@@ -40,7 +40,9 @@ def _create(work: RouteWork, document: SalesDocument, customer_key: str) -> tupl
     tenant_id, connection_id = work.tenant.id, work.route.target.id
     lease = work.runtime.settings.claim_seconds
     with work.runtime.database.write() as session:
-        claim = debtors.claim_debtor(session, tenant_id, connection_id, customer_key, work.now(), lease)
+        claim = debtors.claim_debtor(
+            session, tenant_id, connection_id, customer_key, now=work.now(), lease_seconds=lease
+        )
     if isinstance(claim, debtors.Busy):
         raise RetryLater("another run is creating this debtor", not_before=claim.until, document=document.number)
     if isinstance(claim, debtors.Known):

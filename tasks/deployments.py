@@ -16,7 +16,7 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCre
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyOptions, FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
-from prefect.flows import load_flow_from_entrypoint
+from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.states import Scheduled
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.templating import apply_values
@@ -70,7 +70,7 @@ def register(route: RouteDeployment) -> list[str]:
     names = []
     with get_client(sync_client=True) as client:
         for deployment in _filled(route):
-            flow = load_flow_from_entrypoint(deployment["entrypoint"])
+            flow: Flow[..., Any] = load_flow_from_entrypoint(deployment["entrypoint"])
             limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
             client.create_deployment(
                 flow_id=client.create_flow_from_name(flow.name),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import islice
 
+from sqlmodel import Session
+
 from boekbrug.domain.documents import DocumentKind, Order
 from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
@@ -68,7 +70,7 @@ def keep_page(work: RouteWork, page: Sequence[SourceDocument], result: FetchResu
     observations = [_observation(work, document, lane) for document in documents.values()]
     now = work.now()
     with work.runtime.database.write() as session:
-        outcomes = observe(session, work.tenant.id, work.route.id, observations, now)
+        outcomes = observe(session, work.tenant.id, work.route.id, observations, now, version=work.route.version)
         for outcome in outcomes:
             if outcome.status in DONE:
                 _compare_with_posted(session, work, documents[outcome.source_ref], outcome, result)
@@ -95,7 +97,7 @@ def changed_since(work: RouteWork) -> datetime:
 
 
 def _observation(work: RouteWork, document: SourceDocument, lane: Lane) -> Observation:
-    reference = our_reference(document.source_ref, work.source_account)
+    reference = our_reference(document.source_ref, work.source_name)
     judged = eligibility(document, work.status_plan, work.route.policy)
     reasons = (judged.reason,) if judged.reason else ()
     wanted = WANTED[judged.verdict]
@@ -134,12 +136,12 @@ def _observation(work: RouteWork, document: SourceDocument, lane: Lane) -> Obser
 
 
 def _compare_with_posted(
-    session: records.Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
+    session: Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
 ) -> None:
     """A document that is in the books is never overwritten: a finding says how it could be corrected."""
     if outcome.outcome not in (Seen.CHANGED, Seen.WITHDRAWN) or not isinstance(document, Order):
         return
-    record = records.record(session, work.tenant.id, outcome.record_id)
+    record = records.record_by_id(session, work.tenant.id, outcome.record_id)
     posted = order_from_json(record.snapshot)
     if outcome.outcome is Seen.CHANGED:
         found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
@@ -177,7 +179,7 @@ def _waiting(work: RouteWork) -> list[SyncRecord]:
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
     """The shop no longer has the order, and it was never booked: nothing is left to do."""
     with work.runtime.database.write() as session:
-        moves.skip(session, work.tenant.id, record.id, work.now(), who="", reason="gone from the shop")
+        moves.mark_gone(session, work.tenant.id, record.id, work.now(), reason="gone from the shop")
     result.gone += 1
 
 

@@ -24,7 +24,7 @@ from tasks.settling import SettleResult, settle_and_adopt
 from tasks.transforming import TransformResult, transform_waiting
 from tasks.verifying import VerifyResult, verify_posted
 
-RETRY_DELAYS = [5, 30, 120]
+RETRY_DELAYS: list[float] = [5, 30, 120]
 # When the remote side does not say when it will be back.
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from sqlmodel import Session
 
 from boekbrug.domain.bookings import Booking
 from boekbrug.domain.documents import PostedDocument
@@ -43,6 +45,7 @@ class PushResult:
     adopted: int = 0
     goes_on_at: datetime | None = None
     stopped_by: BoekbrugError | None = None
+    touched: set[int] = field(default_factory=set)
 
     @property
     def stopped(self) -> bool:
@@ -55,6 +58,7 @@ class PushResult:
         self.posted += other.posted
         self.refused += other.refused
         self.unknown += other.unknown
+        self.touched |= other.touched
         self.goes_on_at = other.goes_on_at or self.goes_on_at
         self.stopped_by = other.stopped_by or self.stopped_by
 
@@ -119,6 +123,7 @@ class _Push:
             if slot is not None:
                 with self._lock:
                     self.result.tried += 1
+                    self.result.touched.add(record.id)
                 self._push(record, slot)
 
     def _begin(self, record: SyncRecord) -> budgets.Slot | None:
@@ -211,7 +216,13 @@ class _Push:
         with work.runtime.database.write() as session:
             self._let_go(session, slot, sent)
             moves.mark_needs_attention(
-                session, work.tenant.id, record.id, now, findings=problem.findings, reason=problem.message
+                session,
+                work.tenant.id,
+                record.id,
+                now,
+                findings=problem.findings,
+                version=work.route.version,
+                reason=problem.message,
             )
         with self._lock:
             self._failures = 0
@@ -242,7 +253,7 @@ class _Push:
         with self._lock:
             self.result.unknown += 1
 
-    def _let_go(self, session: budgets.Session, slot: budgets.Slot, sent: bool) -> None:
+    def _let_go(self, session: Session, slot: budgets.Slot, sent: bool) -> None:
         if sent:
             budgets.finish(session, slot, AttemptOutcome.REFUSED, self.work.now())
         else:

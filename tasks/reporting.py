@@ -106,18 +106,17 @@ def _take_stock(work: RouteWork, report: RunReport) -> None:
     """Counts how everything on the route stands, and finds the moment at which waiting documents can go."""
     with work.runtime.database.read() as session:
         report.standing = records.counts(session, work.tenant.id, work.route.id)
-        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id)
+        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id, work.now())
     if report.waiting:
         report.goes_on_at = report.pushed.goes_on_at or next_due_at
 
 
 def document_rows(work: RouteWork, report: RunReport) -> list[dict[str, str]]:
     """The documents that this run did something with, and what became of them."""
+    touched = report.transformed.touched | report.pushed.touched | report.verified.touched
     with work.runtime.database.read() as session:
-        touched = records.listing(
-            session, work.tenant.id, route_id=work.route.id, updated_since=report.started_at, limit=ROWS + 1
-        )
-    rows = [_row(record, work.tenant.language) for record in touched[:ROWS]]
+        shown = records.by_ids(session, work.tenant.id, sorted(touched)[:ROWS])
+    rows = [_row(record, work.tenant.language) for record in shown]
     if len(touched) > ROWS:
         rows.append({"order": "…", "status": "more than this table holds", "invoice": "", "gross": "", "why": ""})
     return rows

@@ -9,14 +9,25 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
 from boekbrug.domain.bookings import ReferenceData
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import ConnectionBroken, SettingsInvalid
 from boekbrug.domain.records import SyncRecord
 from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.store import credentials, records, tenants
-from connectors import BookingTarget, Connector, OrderSource, TargetSettings, VatNumberRegister
-from connectors.registry import ConnectionParts, connection_parts, open_vat_register
+from connectors import (
+    BookingTarget,
+    Connector,
+    ConnectorSettings,
+    OrderSource,
+    TargetSettings,
+    VatNumberRegister,
+)
+from connectors.registry import open_connector, read_settings, remote_account
+from connectors.vies import Settings as ViesSettings
+from connectors.vies import Vies
 from mappings.invoices import StatusPlan, status_plan
 from tasks.metering import StoreMeter
 from tasks.runtime import Runtime, runtime
@@ -34,7 +45,6 @@ class RouteWork:
     source: OrderSource
     target: BookingTarget
     target_settings: TargetSettings
-    source_account: str
     target_account: str
     vat_register: VatNumberRegister | None
     vat_numbers: dict[str, VatNumberStatus] = field(default_factory=dict)
@@ -43,6 +53,11 @@ class RouteWork:
     def zone(self) -> ZoneInfo:
         """The tenant's time zone."""
         return ZoneInfo(self.tenant.time_zone)
+
+    @property
+    def source_name(self) -> str:
+        """Names the shop for as long as it is this tenant's, whatever its address and tokens become."""
+        return f"{self.tenant.slug}/{self.route.source.slug}"
 
     def now(self) -> datetime:
         """The present moment in UTC."""
@@ -83,26 +98,59 @@ def open_route(tenant_slug: str, route_slug: str = "") -> Iterator[RouteWork]:
         with run.database.read() as session:
             tenant = tenants.tenant_by_slug(session, tenant_slug)
             route = chosen_route(tenants.list_routes(session, tenant.id), tenant_slug, route_slug)
-        source = connection(run, route.source)
-        target = connection(run, route.target)
-        opened_source = closing.enter_context(source.open(_meter(run, source, route.source)))
-        opened_target = closing.enter_context(target.open(_meter(run, target, route.target)))
-        if not isinstance(opened_source, OrderSource):
+        for row in (route.source, route.target):
+            if row.is_broken:
+                raise ConnectionBroken(
+                    f"connection {row.slug!r} of {tenant_slug} is paused: {row.reason}. "
+                    f"Mend it, then: boekbrug connection check {tenant_slug}",
+                    system=row.system,
+                )
+        source = closing.enter_context(open_connection(run, route.source))
+        target = closing.enter_context(open_connection(run, route.target))
+        target_settings = read_settings(route.target.system, route.target.settings)
+        if not isinstance(source, OrderSource):
             raise SettingsInvalid(f"connection {route.source.slug!r} ({route.source.system}) is no source of orders")
-        if not isinstance(opened_target, BookingTarget) or not isinstance(target.settings, TargetSettings):
+        if not isinstance(target, BookingTarget) or not isinstance(target_settings, TargetSettings):
             raise SettingsInvalid(f"connection {route.target.slug!r} ({route.target.system}) takes no bookings")
-        register = closing.enter_context(open_vat_register(run.settings.vies_url)) if route.policy.vies else None
+        vies = Vies(ViesSettings(base_url=run.settings.vies_url)) if route.policy.vies else None
         yield RouteWork(
             runtime=run,
             tenant=tenant,
             route=route,
-            source=opened_source,
-            target=opened_target,
-            target_settings=target.settings,
-            source_account=source.account,
-            target_account=target.account,
-            vat_register=register,
+            source=source,
+            target=target,
+            target_settings=target_settings,
+            target_account=_account(run, route.target),
+            vat_register=closing.enter_context(vies) if vies else None,
         )
+
+
+def open_connection(run: Runtime, row: tenants.Connection) -> Connector:
+    """A tenant's connection, open; close it. Nothing is sent yet.
+
+    Raises SettingsInvalid when a setting or credential is wrong or missing.
+    """
+    settings = read_settings(row.system, row.settings)
+    meter = StoreMeter(run, row.tenant_id, _call_budget(settings, _account(run, row)))
+    return open_connector(row.system, row.settings, _secrets(run, row), meter)
+
+
+def _secrets(run: Runtime, row: tenants.Connection) -> dict[str, SecretStr]:
+    with run.database.read() as session:
+        return credentials.read_credentials(session, run.sealing_key, row.tenant_id, row.id)
+
+
+def _account(run: Runtime, row: tenants.Connection) -> str:
+    return remote_account(row.system, row.settings, _secrets(run, row))
+
+
+def _call_budget(settings: ConnectorSettings, account: str) -> Budget:
+    return Budget(
+        account=account,
+        name="calls",
+        limit=settings.calls_per_period,
+        period=timedelta(seconds=settings.calls_period),
+    )
 
 
 def chosen_route(routes: list[tenants.Route], tenant_slug: str, route_slug: str) -> tenants.Route:
@@ -114,38 +162,6 @@ def chosen_route(routes: list[tenants.Route], tenant_slug: str, route_slug: str)
     if not route_slug:
         raise SettingsInvalid(f"tenant {tenant_slug!r} has {len(routes)} routes; name one of: {names}")
     raise SettingsInvalid(f"tenant {tenant_slug!r} has no route {route_slug!r}; there are: {names}")
-
-
-def connection(run: Runtime, row: tenants.Connection, *, even_broken: bool = False) -> ConnectionParts:
-    """The connection's validated settings and credentials, ready to open.
-
-    Raises ConnectionBroken while the connection is paused, SettingsInvalid when a setting or credential is wrong.
-    """
-    if row.is_broken and not even_broken:
-        raise ConnectionBroken(
-            f"connection {row.slug!r} is paused: {row.reason}; mend it, then: boekbrug connection check",
-            system=row.system,
-        )
-    with run.database.read() as session:
-        secrets = credentials.read_credentials(session, run.sealing_key, row.tenant_id, row.id)
-    return connection_parts(row.system, row.settings, secrets)
-
-
-def _meter(run: Runtime, parts: ConnectionParts, row: tenants.Connection) -> StoreMeter:
-    settings = parts.settings
-    budget = Budget(
-        account=parts.account,
-        name="calls",
-        limit=settings.calls_per_period,
-        period=timedelta(seconds=settings.calls_period),
-    )
-    return StoreMeter(run, row.tenant_id, budget)
-
-
-def check_connection(run: Runtime, row: tenants.Connection) -> Connector:
-    """Opens a connection, paused or not, to be checked."""
-    parts = connection(run, row, even_broken=True)
-    return parts.open(_meter(run, parts, row))
 
 
 def due_batch(work: RouteWork) -> list[SyncRecord]:

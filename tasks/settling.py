@@ -55,14 +55,13 @@ def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
     for document in work.target.read_documents_booked(since):
         if document.our_reference:
             booked.setdefault(document.our_reference, []).append(document)
-    for reference, documents in booked.items():
+    with work.runtime.database.read() as session:
+        waiting = records.pending_with_references(session, work.tenant.id, work.route.id, booked)
+    for record in waiting:
         with work.runtime.database.write() as session:
-            record = records.pending_by_reference(session, work.tenant.id, work.route.id, reference)
-            if record is None or not moves.claim(
-                session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds
-            ):
-                continue
-        _decide(work, record, documents, result)
+            claimed = moves.claim(session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds)
+        if claimed:
+            _decide(work, record, booked[record.our_reference], result)
 
 
 def _claimed_on(work: RouteWork, record: SyncRecord) -> date:
@@ -92,5 +91,7 @@ def _decide(work: RouteWork, record: SyncRecord, found: list[PostedDocument], re
         else:
             numbers = ", ".join(document.number for document in found)
             doubtful = finding("REFERENCE_TAKEN", count=len(found), reference=record.our_reference, numbers=numbers)
-            moves.mark_needs_attention(session, work.tenant.id, record.id, now, findings=(doubtful,))
+            moves.mark_needs_attention(
+                session, work.tenant.id, record.id, now, findings=(doubtful,), version=work.route.version
+            )
             result.doubtful += 1

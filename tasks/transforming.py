@@ -46,7 +46,7 @@ class TransformResult:
     ready: int = 0
     refused: int = 0
     reopened: int = 0
-    numbers_refused: list[str] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
 
 
 def transform_waiting(work: RouteWork, progress: Progress = unwatched) -> TransformResult:
@@ -148,10 +148,12 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
         findings = problem.findings
     if blocking(findings):
         result.refused += 1
-        result.numbers_refused.append(record.number)
+        result.touched.add(record.id)
         if not waited or findings != record.findings:
             with work.runtime.database.write() as session:
-                moves.mark_needs_attention(session, work.tenant.id, record.id, work.now(), findings=findings)
+                moves.mark_needs_attention(
+                    session, work.tenant.id, record.id, work.now(), findings=findings, version=work.route.version
+                )
         return
     result.ready += 1
     if waited:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +19,8 @@ from tasks.route_work import RouteWork
 from tasks.transforming import order_of
 
 PAGE = 500
+# What differs is compared again on every run until it is mended or dealt with; the newest first.
+COMPARED_AGAIN_AT_MOST = 1000
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class VerifyResult:
     rates: dict[Decimal, RateTotal] = field(default_factory=dict)
     gross_shop: Money = field(default_factory=Money.zero)
     gross_books: Money = field(default_factory=Money.zero)
+    touched: set[int] = field(default_factory=set)
 
     def add(self, page: Summary) -> None:
         """Counts a page's totals in."""
@@ -46,15 +49,27 @@ def verify_posted(work: RouteWork, progress: Progress = unwatched) -> VerifyResu
     """Compares everything that was posted and not compared yet, and again what differed the last time."""
     currency = work.route.policy.books_currency
     result = VerifyResult(gross_shop=Money.zero(currency), gross_books=Money.zero(currency))
-    after_id = 0
-    while True:
-        with work.runtime.database.read() as session:
-            page = records.unverified(session, work.tenant.id, work.route.id, after_id=after_id, limit=PAGE)
-        if not page:
-            return result
-        after_id = page[-1].id
+    for page in _pages(work):
         _verify(work, page, result)
         progress("verify", result.verified + result.mismatch, None)
+    return result
+
+
+def _pages(work: RouteWork) -> Iterator[list[SyncRecord]]:
+    tenant_id, route_id = work.tenant.id, work.route.id
+    with work.runtime.database.read() as session:
+        # Read before the first comparison, or what differs now would be compared twice.
+        differed = records.listing(
+            session, tenant_id, route_id=route_id, statuses=(SyncStatus.MISMATCH,), limit=COMPARED_AGAIN_AT_MOST
+        )
+    while True:
+        with work.runtime.database.read() as session:
+            posted = records.unverified(session, tenant_id, route_id, limit=PAGE)
+        if not posted:
+            break
+        yield posted
+    for start in range(0, len(differed), PAGE):
+        yield differed[start : start + PAGE]
 
 
 def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -> None:
@@ -68,6 +83,7 @@ def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -
     with work.runtime.database.write() as session:
         for record, one in zip(page, expected, strict=True):
             found = comparison.findings[record.our_reference] if isinstance(one, Expected) else (one,)
+            result.touched.add(record.id)
             status = moves.mark_compared(session, work.tenant.id, record.id, work.now(), findings=found)
             if status is SyncStatus.MISMATCH:
                 result.mismatch += 1

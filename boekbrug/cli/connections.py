@@ -8,7 +8,7 @@ import typer
 
 from boekbrug.cli._output import Exit, print_json, print_table
 from boekbrug.store import tenants
-from tasks.route_work import check_connection
+from tasks.route_work import open_connection
 from tasks.runtime import Runtime, runtime
 
 app = typer.Typer(help="Access to remote systems.", no_args_is_help=True)
@@ -50,11 +50,11 @@ def check(
 
 
 def _check(run: Runtime, row: tenants.Connection) -> list[dict[str, object]]:
-    with check_connection(run, row) as opened:
+    with open_connection(run, row) as opened:
         items = list(opened.check())
     if row.is_broken and all(item.ok for item in items):
         with run.database.write() as session:
-            tenants.resume_connection(session, row.tenant_id, row.id, now=run.clock.now())
+            tenants.resume_connection(session, row.tenant_id, row.id)
     return [
         {"connection": row.slug, "system": row.system, "check": item.name, "ok": item.ok, "detail": item.detail}
         for item in items

@@ -65,5 +65,3 @@ def _require_server() -> None:
         raise SettingsInvalid(
             "PREFECT_API_URL is not set: start a server with `prefect server start` and set it to http://HOST:PORT/api"
         )
-
-

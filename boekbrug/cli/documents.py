@@ -33,7 +33,7 @@ def status(
                         "tenant": owner.slug,
                         "route": route.slug,
                         **{one.value: counts.get(one, 0) for one in SyncStatus},
-                        "broken": [c.slug for c in (route.source, route.target) if c.is_broken],
+                        "broken": " ".join(c.slug for c in (route.source, route.target) if c.is_broken),
                         "last_run": last.started_at.isoformat(timespec="seconds") if last else None,
                         "last_outcome": last.outcome if last else None,
                         "last_message": last.message if last else "",
@@ -61,8 +61,8 @@ def status(
         ),
     )
     for row in rows:
-        for slug in row["broken"]:
-            out.print(f"{row['tenant']}: connection {slug} is broken; see: boekbrug connection check {row['tenant']}")
+        if row["broken"]:
+            out.print(f"{row['tenant']}: broken: {row['broken']}; see: boekbrug connection check {row['tenant']}")
 
 
 def errors(tenant: TenantArg, as_json: AsJson = False) -> None:

@@ -9,7 +9,6 @@ import typer
 
 from boekbrug.cli import deployments
 from boekbrug.cli._output import Exit, out, print_json, print_table, watched
-from boekbrug.domain.tenants import RoutePolicy
 from boekbrug.store import tenants
 from tasks.fetching import fetch_changed
 from tasks.preview import Preview, preview_orders
@@ -52,7 +51,9 @@ def _run(work: RouteWork, as_json: bool) -> bool:
     with watched(as_json) as progress, recorded_run(work) as report:
         _steps(work, report, progress)
     if as_json:
-        print_json({"tenant": work.tenant.slug, "route": work.route.slug, **report.counts, "goes_on_at": report.goes_on_at})
+        print_json(
+            {"tenant": work.tenant.slug, "route": work.route.slug, **report.counts, "goes_on_at": report.goes_on_at}
+        )
     else:
         out.print(f"{work.tenant.slug}, {work.route.slug}: {report.message(work)}", markup=False, highlight=False)
     return report.needs_attention > 0 or report.verified.mismatch > 0
@@ -75,16 +76,14 @@ def _preview(work: RouteWork, as_json: bool) -> bool:
         print_table(
             f"{work.tenant.slug}, {work.route.slug}: what a run would do now",
             ("order", "would", "gross", "what and why"),
-            ((one.number, one.verdict, one.gross, "\n".join(_why(one, work.route.policy, language))) for one in previews),
+            ((one.number, one.verdict, one.gross, "\n".join(_why(one, language))) for one in previews),
         )
     return any(one.verdict == "refuse" for one in previews)
 
 
-def _why(preview: Preview, policy: RoutePolicy, language: str) -> Iterator[str]:
+def _why(preview: Preview, language: str) -> Iterator[str]:
     for found in preview.findings:
         yield f"{found.sentence(language)} {found.suggestion(language)}"
     if preview.booking is not None:
         for line in preview.booking.lines:
             yield f"{line.quantity:f} × {line.description}: {line.unit_price} ({line.vat_code}%) {' ; '.join(line.why)}"
-
-

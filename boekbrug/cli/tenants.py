@@ -15,14 +15,16 @@ from boekbrug.cli._output import out, print_json, print_table
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.store import credentials, tenants
-from connectors.registry import connection_parts
+from connectors.registry import read_credentials, read_settings
 from tasks.runtime import Runtime, runtime
 
 app = typer.Typer(help="Tenants, their connections, routes and mapping rules.", no_args_is_help=True)
 
 
 @app.command("import")
-def import_(files: Annotated[list[Path], typer.Argument(help="YAML files, one tenant each; - for standard input.")]) -> None:
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="YAML files, one tenant each; - for standard input.")],
+) -> None:
     """Create or update tenants from YAML. Credentials are given as env:NAME and sealed in the database.
 
     What is no longer in the file is switched off, not removed. The file's form: docs/tenant.schema.json.
@@ -31,7 +33,9 @@ def import_(files: Annotated[list[Path], typer.Argument(help="YAML files, one te
     with runtime() as run:
         for path, config in zip(files, configs, strict=True):
             _keep(run, config, str(path))
-            out.print(f"{config.slug}: {len(config.connections)} connections, {len(config.routes)} routes", markup=False)
+            out.print(
+                f"{config.slug}: {len(config.connections)} connections, {len(config.routes)} routes", markup=False
+            )
 
 
 def _read(path: Path) -> TenantConfig:
@@ -64,10 +68,11 @@ def _keep(run: Runtime, config: TenantConfig, origin: str) -> None:
             if wanted.credentials:
                 values = {name: _from_environment(ref, origin) for name, ref in wanted.credentials.items()}
                 credentials.save_credentials(session, run.sealing_key, tenant.id, row.id, values)
-                tenants.resume_connection(session, tenant.id, row.id, now=now)
+                tenants.resume_connection(session, tenant.id, row.id)
             kept = credentials.read_credentials(session, run.sealing_key, tenant.id, row.id)
             try:
-                connection_parts(wanted.system, wanted.settings, kept)
+                read_settings(wanted.system, wanted.settings)
+                read_credentials(wanted.system, kept)
             except SettingsInvalid as problem:
                 raise SettingsInvalid(f"{origin}: connection {wanted.slug!r}: {problem.message}") from None
 

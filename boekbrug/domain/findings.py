@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# Values that may hold personal data: a customer's own, or free text from elsewhere that may repeat them.
+PERSONAL_VALUES = frozenset(
+    {"answer", "changes", "email", "in_books", "in_shop", "postcode", "problem", "text", "vat_number"}
+)
+
 
 class Level(StrEnum):
     """How much a finding matters."""
@@ -71,6 +76,11 @@ class Finding:
     def suggestion(self, language: str = "en") -> str:
         """What to do about it, in `nl` or `en`."""
         return self._text(language).suggestion.format_map(_Values(self.values))
+
+    def public_sentence(self, language: str = "en") -> str:
+        """The sentence without personal data, for places that more people see than the tenant: logs and artifacts."""
+        public = {name: "…" if name in PERSONAL_VALUES else value for name, value in self.values.items()}
+        return self._text(language).sentence.format_map(_Values(public))
 
     def _text(self, language: str) -> FindingText:
         kind = CATALOGUE[self.code]
@@ -715,20 +725,20 @@ _ENTRIES = (
         "TAX_DIFFERS",
         Level.MISMATCH,
         (
-            "Btw bij {rate}%: winkel {source}, boeken {target}.",
+            "Btw bij {rate}%: winkel {in_shop}, boeken {in_books}.",
             "Controleer de btw op factuur {number}.",
         ),
-        ("VAT at {rate}%: shop {source}, books {target}.", "Check the VAT on invoice {number}."),
+        ("VAT at {rate}%: shop {in_shop}, books {in_books}.", "Check the VAT on invoice {number}."),
     ),
     _kind(
         "CUSTOMER_DIFFERS",
         Level.MISMATCH,
         (
-            "Klant ({field}): winkel '{source}', boeken '{target}'.",
+            "Klant ({field}): winkel '{in_shop}', boeken '{in_books}'.",
             "Controleer onder welke debiteur factuur {number} staat.",
         ),
         (
-            "Customer ({field}): shop '{source}', books '{target}'.",
+            "Customer ({field}): shop '{in_shop}', books '{in_books}'.",
             "Check which debtor invoice {number} stands under.",
         ),
     ),
@@ -736,11 +746,11 @@ _ENTRIES = (
         "CUSTOMER_DETAIL_DIFFERS",
         Level.WARNING,
         (
-            "Klantgegeven {field}: winkel '{source}', boeken '{target}'.",
+            "Klantgegeven {field}: winkel '{in_shop}', boeken '{in_books}'.",
             "Werk de debiteur bij als de winkel gelijk heeft; Boekbrug wijzigt debiteuren nooit.",
         ),
         (
-            "Customer detail {field}: shop '{source}', books '{target}'.",
+            "Customer detail {field}: shop '{in_shop}', books '{in_books}'.",
             "Update the debtor if the shop is right; Boekbrug never changes debtors.",
         ),
     ),

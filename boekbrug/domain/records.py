@@ -30,7 +30,9 @@ MOVES: dict[SyncStatus, frozenset[SyncStatus]] = {
         {SyncStatus.IN_FLIGHT, SyncStatus.NEEDS_ATTENTION, SyncStatus.HELD, SyncStatus.SKIPPED}
     ),
     SyncStatus.IN_FLIGHT: frozenset({SyncStatus.POSTED, SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION}),
-    SyncStatus.NEEDS_ATTENTION: frozenset({SyncStatus.PENDING, SyncStatus.HELD, SyncStatus.SKIPPED}),
+    SyncStatus.NEEDS_ATTENTION: frozenset(
+        {SyncStatus.PENDING, SyncStatus.HELD, SyncStatus.SKIPPED, SyncStatus.NEEDS_ATTENTION}  # for other reasons
+    ),
     SyncStatus.SKIPPED: frozenset({SyncStatus.PENDING, SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION}),
     SyncStatus.POSTED: frozenset({SyncStatus.VERIFIED, SyncStatus.MISMATCH}),
     SyncStatus.VERIFIED: frozenset({SyncStatus.MISMATCH, SyncStatus.VERIFIED}),

@@ -72,6 +72,15 @@ def claim_stale(session: Session, tenant_id: int, record_id: int, now: datetime,
     return _claim_if(ran_out, session, tenant_id, record_id, now=now, until=until)
 
 
+def await_outcome(session: Session, tenant_id: int, record_id: int, now: datetime, *, until: datetime) -> None:
+    """The write may have landed: the document stays in flight, to be looked up in the books from `until` on."""
+    row = _locked(session, tenant_id, record_id)
+    if row.status != SyncStatus.IN_FLIGHT:
+        raise IllegalMove(f"document {row.number} is {row.status}, not in flight")
+    mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
+    session.exec(update(RecordRow).where(*mine).values(claimed_until=until, updated_at=now))
+
+
 def release(
     session: Session,
     tenant_id: int,
@@ -141,6 +150,18 @@ def mark_needs_attention(
     }
     row = _locked(session, tenant_id, record_id)
     _move(session, row, SyncStatus.NEEDS_ATTENTION, now, reason=reason, findings=findings, values=values)
+
+
+def reopen(session: Session, tenant_id: int, record_id: int, now: datetime) -> None:
+    """What kept the document back is solved: it goes over. Raises IllegalMove when it did not need attention."""
+    values = {"not_before": None, "findings": findings_to_json(()), "finding_code": ""}
+    _move(session, _locked(session, tenant_id, record_id), SyncStatus.PENDING, now, reason="solved", values=values)
+
+
+def mark_gone(session: Session, tenant_id: int, record_id: int, now: datetime, *, reason: str) -> None:
+    """The source no longer has the document and it was never booked: it is skipped, until it turns up again."""
+    values = {"not_before": None, "findings": findings_to_json(()), "finding_code": ""}
+    _move(session, _locked(session, tenant_id, record_id), SyncStatus.SKIPPED, now, reason=reason, values=values)
 
 
 def mark_compared(

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store.rows import in_chunks, record_from
 from boekbrug.store.tables import RecordEventRow, RecordRow
@@ -55,6 +56,39 @@ def by_numbers(
     for part in in_chunks(numbers):
         statement = select(RecordRow).where(RecordRow.tenant_id == tenant_id, col(RecordRow.number).in_(part))
         found += _records(session, statement if route_id is None else statement.where(RecordRow.route_id == route_id))
+    return found
+
+
+def by_ids(session: Session, tenant_id: int, record_ids: Collection[int]) -> list[SyncRecord]:
+    """The records with these ids, the oldest first."""
+    found: list[SyncRecord] = []
+    for part in in_chunks(sorted(record_ids)):
+        found += _records(
+            session, select(RecordRow).where(RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(part))
+        )
+    return sorted(found, key=lambda record: record.id)
+
+
+def by_source_ref(session: Session, tenant_id: int, route_id: int, ref: ExternalRef) -> SyncRecord | None:
+    """The record of a document of the source; None when it was never seen."""
+    statement = select(RecordRow).where(
+        RecordRow.tenant_id == tenant_id,
+        RecordRow.route_id == route_id,
+        RecordRow.source_system == ref.system,
+        RecordRow.source_kind == ref.kind,
+        RecordRow.source_id == ref.id,
+    )
+    return next(iter(_records(session, statement)), None)
+
+
+def pending_with_references(
+    session: Session, tenant_id: int, route_id: int, references: Collection[str]
+) -> list[SyncRecord]:
+    """Documents that wait to be written and have one of these references of ours."""
+    found: list[SyncRecord] = []
+    waiting = _on_route(tenant_id, route_id, SyncStatus.PENDING)
+    for part in in_chunks(references):
+        found += _records(session, select(RecordRow).where(*waiting, col(RecordRow.our_reference).in_(part)))
     return found
 
 

@@ -128,9 +128,7 @@ def test_client_comes_back_in_text(sim: Running[Factuursturen], api: httpx.Clien
     created = api.post("/clients", json=JANSEN | {"reference": {"line1": "Inkoop"}, "colour": "red"})
     assert (created.status_code, created.text) == (201, "1")
     client = api.get("/clients/1").json()["client"]
-    assert {
-        name: client[name] for name in ("clientnr", "country", "tax_type", "tax_shifted", "active", "top")
-    } == {
+    assert {name: client[name] for name in ("clientnr", "country", "tax_type", "tax_shifted", "active", "top")} == {
         "clientnr": "1",
         "country": "146",
         "tax_type": "intax",
@@ -148,9 +146,7 @@ def test_the_same_post_twice_makes_two_clients(sim: Running[Factuursturen], api:
     assert [add_client(api), add_client(api)] == [1, 2]
 
 
-def test_client_is_changed_and_deleted_with_empty_answers(
-    sim: Running[Factuursturen], api: httpx.Client
-) -> None:
+def test_client_is_changed_and_deleted_with_empty_answers(sim: Running[Factuursturen], api: httpx.Client) -> None:
     nr = add_client(api)
     changed = api.put(f"/clients/{nr}", json={"city": "Gouda"})
     assert (changed.status_code, changed.content) == (200, b"")
@@ -201,9 +197,7 @@ def test_texts_have_their_documented_length(
     sim: Running[Factuursturen], api: httpx.Client, name: str, length: int
 ) -> None:
     add_client(api, **{name: "x" * length})
-    refused(
-        api.post("/clients", json=JANSEN | {name: "x" * (length + 1)}), f"{name}: at most {length} characters"
-    )
+    refused(api.post("/clients", json=JANSEN | {name: "x" * (length + 1)}), f"{name}: at most {length} characters")
     sim.control.set_options(overlong="truncate")
     nr = add_client(api, **{name: "x" * (length + 1)})
     assert api.get(f"/clients/{nr}").json()["client"][name] == "x" * length
@@ -240,9 +234,7 @@ def test_a_client_needs_a_name(api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/clients/99", "/clients/abc", "/invoices/20269999", "/products/9"])
-def test_an_unknown_id_gets_the_whole_list_or_404(
-    sim: Running[Factuursturen], api: httpx.Client, path: str
-) -> None:
+def test_an_unknown_id_gets_the_whole_list_or_404(sim: Running[Factuursturen], api: httpx.Client, path: str) -> None:
     nr = add_client(api)
     sell(api, nr)
     assert isinstance(api.get(path).json(), list) and api.get(path).json()
@@ -357,9 +349,7 @@ def test_the_worked_example(sim: Running[Factuursturen], api: httpx.Client) -> N
     assert compared["rates"] == {"21": {"net": 2000, "tax": 420}}
 
 
-def test_numbers_follow_each_other_and_posting_twice_makes_two(
-    sim: Running[Factuursturen], api: httpx.Client
-) -> None:
+def test_numbers_follow_each_other_and_posting_twice_makes_two(sim: Running[Factuursturen], api: httpx.Client) -> None:
     nr = add_client(api)
     posted = [api.post("/invoices", json=invoice(nr)).text for _ in range(3)]
     assert posted == ["20260001", "20260002", "20260003"]
@@ -472,9 +462,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, object]], dict[str, object]], str]]
     "paid perhaps": (lambda d: d | {"alreadypaid": "half"}, "alreadypaid"),
     "repeat without dates": (lambda d: d | {"action": "repeat", "savename": "abo"}, "initialdate"),
     "repeat now and then": (
-        lambda d: (
-            d | {"action": "repeat", "savename": "abo", "initialdate": "2026-04-01", "frequency": "sometimes"}
-        ),
+        lambda d: d | {"action": "repeat", "savename": "abo", "initialdate": "2026-04-01", "frequency": "sometimes"},
         "frequency",
     ),
 }
@@ -614,17 +602,11 @@ def test_credits_are_negative_invoices(sim: Running[Factuursturen], api: httpx.C
     assert (shown["tax"], shown["open"], shown["paiddate"]) == ("-4.20", "0.00", "2026-03-02")
     sim.control.set_options(negative_total="refuse")
     refused(api.post("/invoices", json=invoice(nr, line("-12.10"))), "below zero")
-    assert sell(api, nr, line("20.00"), line("-12.10"))["totalintax"] == "7.90", (
-        "a discount line is no credit"
-    )
+    assert sell(api, nr, line("20.00"), line("-12.10"))["totalintax"] == "7.90", "a discount line is no credit"
 
 
-EXCLUSIVE = Terms(
-    includes_tax=False, shifted=False, standard_discount=Decimal(0), standard_discount_applies="always"
-)
-INCLUSIVE = Terms(
-    includes_tax=True, shifted=False, standard_discount=Decimal(0), standard_discount_applies="always"
-)
+EXCLUSIVE = Terms(includes_tax=False, shifted=False, standard_discount=Decimal(0), standard_discount_applies="always")
+INCLUSIVE = Terms(includes_tax=True, shifted=False, standard_discount=Decimal(0), standard_discount_applies="always")
 
 
 def charges(*prices: str, rate: str = "21") -> list[Line]:
@@ -690,9 +672,7 @@ def test_drafts_are_no_invoices_until_sent(sim: Running[Factuursturen], api: htt
     assert api.get("/invoices").json() == []
     assert api.get("/invoices_saved/1").json()["invoice"]["savename"] == "WEB-1"
     refused(api.post("/invoices", json=draft), "savename")
-    assert (
-        api.post("/invoices", json=draft | {"overwrite_if_exist": True, "lines": [line("1.00")]}).text == "1"
-    )
+    assert api.post("/invoices", json=draft | {"overwrite_if_exist": True, "lines": [line("1.00")]}).text == "1"
     assert books(sim)["saved"][0]["gross"] == 100
     sim.control.set_options(savename_taken="ignore")
     assert api.post("/invoices", json=draft).status_code == 201
@@ -856,9 +836,7 @@ def test_the_header_may_speak_of_invoices(sim: Running[Factuursturen], api: http
 # What an account starts with
 
 
-def test_starting_clients_are_the_shops_customers_with_a_twist(
-    sim: Running[Factuursturen], api: httpx.Client
-) -> None:
+def test_starting_clients_are_the_shops_customers_with_a_twist(sim: Running[Factuursturen], api: httpx.Client) -> None:
     sim.control.reset(clients=12, seed=5)
     shop = customers(5)
     clients = api.get("/clients").json()
@@ -873,10 +851,7 @@ def test_starting_clients_are_the_shops_customers_with_a_twist(
     assert api.get("/invoices").json() == []
     sim.control.seed(seed=6)
     assert api.get("/clients").json()[0]["email"] == customers(6)[0].email
-    assert (
-        httpx.get(f"{sim.url}/clients", auth=("demo2", "demo2-key")).json()[0]["email"]
-        == customers(7)[0].email
-    )
+    assert httpx.get(f"{sim.url}/clients", auth=("demo2", "demo2-key")).json()[0]["email"] == customers(7)[0].email
 
 
 def test_a_layout_without_a_number_is_refused() -> None:

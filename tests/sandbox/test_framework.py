@@ -115,8 +115,7 @@ def test_routes_answer_and_refuse(client: httpx.Client) -> None:
 
 def test_fractions_survive_as_decimals(client: httpx.Client) -> None:
     assert (
-        client.put("/echo", content=b'{"price":12.10,"vat":0.1,"whole":3}').text
-        == '{"price":12.1,"vat":0.1,"whole":3}'
+        client.put("/echo", content=b'{"price":12.10,"vat":0.1,"whole":3}').text == '{"price":12.1,"vat":0.1,"whole":3}'
     )
     assert client.put("/echo", content=b"{").status_code == 400
     call = Call("PUT", "/", QueryParams(""), Headers({}), b'{"price": 12.10}')
@@ -189,9 +188,7 @@ def test_cut_closes_the_socket(
 
 
 @pytest.mark.parametrize(("when", "written"), [("before", 0), ("after", 1)])
-def test_status_replaces_the_answer(
-    sim: Running[Counter], client: httpx.Client, when: str, written: int
-) -> None:
+def test_status_replaces_the_answer(sim: Running[Counter], client: httpx.Client, when: str, written: int) -> None:
     sim.control.add_fault("status", when=when, status=429, headers={"Retry-After": "7"}, body="slow down")
     answer = client.post("/numbers")
     assert (answer.status_code, answer.headers["retry-after"], answer.text) == (429, "7", "slow down")
@@ -286,9 +283,7 @@ def test_faults_come_after_and_end(sim: Running[Counter], client: httpx.Client) 
     assert struck == [client.post("/numbers").status_code == 503 for _ in range(60)]
 
 
-def test_delays_join_other_faults_and_the_first_other_decides(
-    sim: Running[Counter], client: httpx.Client
-) -> None:
+def test_delays_join_other_faults_and_the_first_other_decides(sim: Running[Counter], client: httpx.Client) -> None:
     sim.control.add_fault("status", status=500, times=1)
     sim.control.add_fault("delay", seconds=0.1, times=1)
     sim.control.add_fault("status", status=502, times=1)
@@ -369,17 +364,13 @@ def test_command_line_serves_and_ends() -> None:
                   ["vies", "--option", "vies.colour=red"]],
 )  # fmt: skip
 def test_command_line_refuses_what_it_does_not_know(arguments: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sandbox", *arguments], capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run([sys.executable, "-m", "sandbox", *arguments], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
 
 def test_help_lists_systems_options_and_credentials() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "--help"], capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-m", "sandbox", "--help"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     for expected in (
         "factuursturen",
