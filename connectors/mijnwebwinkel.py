@@ -12,7 +12,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from boekbrug.domain.documents import OrderStatus
 from boekbrug.domain.errors import RemoteUnavailable
@@ -65,6 +65,11 @@ class Settings(ConnectorSettings):
     ] = Field("nl_NL", description="Language of status names; statuses are chosen by these names")
     time_zone: TimeZone = Field("Europe/Amsterdam", description="Zone of the shop's dates and times")
     page_size: int = Field(100, ge=2, le=100, description="Orders per call; 100 is the most the API gives")
+
+    @field_validator("base_url")
+    @classmethod
+    def _with_version(cls, value: str) -> str:
+        return value if value.endswith(("/v1/", "/v2-beta/")) else f"{value}v1/"
 
 
 class ShopCredentials(Credentials):
