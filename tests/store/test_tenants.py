@@ -7,7 +7,7 @@ from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.tenants import ConnectionConfig, MappingRule, RouteConfig, RoutePolicy, RuleResult, TenantConfig
 from boekbrug.store import tenants
 from boekbrug.store.tables import RouteVersionRow
-from tests.store.conftest import NOW, add_record, add_tenant, config
+from tests.store.samples import NOW, add_record, add_tenant, config
 
 RULE = MappingRule(kind="vat", gives=RuleResult(vat_code="21", ledger_account="8000"))
 
