@@ -141,8 +141,8 @@ def test_money_comes_back_as_it_was(database: Database, cents: int, currency: st
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moment=st.datetimes(
-        min_value=datetime(1990, 1, 1),  # noqa: DTZ001
-        max_value=datetime(2090, 1, 1),  # noqa: DTZ001
+        min_value=datetime(1990, 1, 1),
+        max_value=datetime(2090, 1, 1),
         timezones=st.sampled_from(
             [ZoneInfo("Europe/Amsterdam"), timezone(timedelta(hours=-9, minutes=-30)), NOW.tzinfo]
         ),
@@ -160,7 +160,7 @@ def test_moments_come_back_as_the_same_moment_aware_and_in_utc(database: Databas
 def test_a_moment_without_a_time_zone_is_refused(writing: Session) -> None:
     route = add_tenant(writing)
     with pytest.raises(Exception, match="timezone"):
-        add_record(writing, route, ordered_at=datetime(2026, 1, 1))  # noqa: DTZ001
+        add_record(writing, route, ordered_at=datetime(2026, 1, 1))
     writing.rollback()
 
 
