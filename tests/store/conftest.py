@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,26 +13,50 @@ from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.domain.tenants import ConnectionConfig, RouteConfig, TenantConfig
 from boekbrug.store import observations, records, tenants
 from boekbrug.store.database import Database
+from tests.postgres import PostgreSQL
 from tests.store.tenant_filter import refuse_unfiltered
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
-# One line more (the address of an empty PostgreSQL database) runs the same tests there.
-BACKENDS: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda folder: f"sqlite:///{folder / 'boekbrug.db'}",
-}
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.fixture(params=sorted(BACKENDS))
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return BACKENDS[request.param](tmp_path)
+@pytest.fixture
+def empty_address(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    with _address(backend, request, tmp_path, migrated=False) as address:
+        yield address
+
+
+@pytest.fixture
+def address(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database."""
+    with _address(backend, request, tmp_path, migrated=True) as address:
+        yield address
+
+
+@contextmanager
+def _address(backend: str, request: pytest.FixtureRequest, folder: Path, *, migrated: bool) -> Iterator[str]:
+    if backend == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        with server.database(migrated=migrated) as address:
+            yield address
+        return
+    address = f"sqlite:///{folder / 'boekbrug.db'}"
+    if migrated:
+        database = Database(address)
+        database.migrate()
+        database.close()
+    yield address
 
 
 @pytest.fixture
 def database(address: str) -> Iterator[Database]:
-    """A migrated database in which every statement that does not name its tenant raises."""
+    """A database in which every statement that does not name its tenant raises."""
     opened = Database(address)
-    opened.migrate()
     event.listen(opened._engine, "before_execute", refuse_unfiltered)
     yield opened
     opened.close()

@@ -19,8 +19,8 @@ from boekbrug.store.tables import Table, TenantRow
 from tests.store.conftest import NOW, add_record, add_tenant, observation, observe
 
 
-def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(address: str) -> None:
-    database = Database(address)
+def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(empty_address: str) -> None:
+    database = Database(empty_address)
     assert not database.check()
     database.migrate()
     database.migrate()
@@ -32,12 +32,12 @@ def test_models_and_migrations_agree(database: Database) -> None:
     database.check_models()
 
 
-def test_the_first_migration_can_be_undone(address: str) -> None:
+def test_the_first_migration_can_be_undone(empty_address: str) -> None:
     from alembic import command
 
     from boekbrug.store.database import _alembic
 
-    database = Database(address)
+    database = Database(empty_address)
     database.migrate()
     with database._writing.begin() as connection:
         command.downgrade(_alembic(connection), "base")
@@ -51,9 +51,9 @@ def _migrate(address: str) -> None:
     assert database.check()
 
 
-def test_processes_that_migrate_at_once_all_find_it_done(address: str) -> None:
+def test_processes_that_migrate_at_once_all_find_it_done(empty_address: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_migrate, args=(address,)) for _ in range(4)]
+    processes = [spawn.Process(target=_migrate, args=(empty_address,)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:
