@@ -1,6 +1,6 @@
 """A PostgreSQL for the tests, and a fresh database on it for each of them.
 
-The server comes out of a wheel and is started once, or is the one whose address BOEKBRUG_TEST_POSTGRESQL gives
+The server comes out of a wheel and is started once, or is the one whose address TEST_POSTGRESQL_URL gives
 (postgresql://user@host/postgres; the user must be allowed to make databases).
 """
 
@@ -18,7 +18,8 @@ from sqlalchemy import make_url
 
 from boekbrug.store.database import Database
 
-OWN_SERVER = "BOEKBRUG_TEST_POSTGRESQL"
+# Not BOEKBRUG_…: those are taken away from tests.
+OWN_SERVER = "TEST_POSTGRESQL_URL"
 # These databases are thrown away: nothing has to survive a power cut.
 _FAST = ("fsync = off", "full_page_writes = off")
 

@@ -45,7 +45,7 @@ _DECIDING_END = (
     .limit(1)
 )
 _START = insert(AttemptRow)
-# Locked against a slot that is being taken by a machine whose clock is ahead: its moment is not known before its commit.
+# Locked against a slot that is being taken by a machine whose clock is ahead: its moment counts as well.
 _LATEST = (
     select(AccountRow.latest_at)
     .where(col(AccountRow.name) == bindparam("account"))

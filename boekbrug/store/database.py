@@ -112,8 +112,9 @@ class Database:
         """A transaction that is committed at the end of the block, or rolled back when the block raises.
 
         On SQLite writers take turns from their first statement on, so what was read stays true until it is committed.
-        On PostgreSQL the functions lock the rows that they decide on. Raises DatabaseUnavailable; whether the transaction
-        was committed is not known then.
+        On PostgreSQL the functions lock the rows that they decide on.
+
+        Raises DatabaseUnavailable; whether the transaction was committed is not known then.
         """
         with self._clear_errors(), Session(self._writing) as session, session.begin():
             yield session
