@@ -168,6 +168,10 @@ class _Push:
             later = RetryLater(str(problem), not_before=self.work.settled_at(), system=problem.system)
             self._not_written(record, slot, later, sent=False)
             return
+        if self._too_late(slot):
+            late = RetryLater("preparing the document took too long", not_before=self.work.now())
+            self._not_written(record, slot, late, sent=False)
+            return
         try:
             posted = self.work.target.post_document(booking)
         except NeedsAttention as problem:
@@ -178,6 +182,10 @@ class _Push:
             self._unknown(record, slot)
         else:
             self._written(record, slot, posted, (*warnings, *booking.findings))
+
+    def _too_late(self, slot: budgets.Slot) -> bool:
+        """Whether the write could outlast its claim, after which another worker may take the record over."""
+        return self.work.now() + timedelta(seconds=self.work.target_settings.timeout) > slot.lease_until
 
     def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
         work = self.work

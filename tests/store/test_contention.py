@@ -14,7 +14,7 @@ from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.records import AttemptOutcome, Lane
 from boekbrug.store import budgets, moves, observations, records, tenants
 from boekbrug.store.database import Database
-from tests.store.conftest import add_tenant, observation
+from tests.store.samples import add_tenant, observation
 
 PERIOD = timedelta(seconds=1)
 LIMIT = 20

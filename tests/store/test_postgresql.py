@@ -15,7 +15,7 @@ from boekbrug.domain.findings import finding
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncStatus
 from boekbrug.store import budgets, debtors, moves, observations, records, tenants
 from boekbrug.store.database import Database, DatabaseUnavailable
-from tests.store.conftest import NOW, add_record, add_tenant, config, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, config, observation, observe
 from tests.store.tenant_filter import refuse_unfiltered
 
 

@@ -11,7 +11,7 @@ from boekbrug.domain.records import Lane, SyncStatus
 from boekbrug.store import budgets, moves, observations, records, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, sequence_of
-from tests.store.conftest import NOW, add_record, add_tenant, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 from tests.store.test_budgets import budget
 
 MISSING = finding("VAT_RULE_MISSING", tax="21%")
