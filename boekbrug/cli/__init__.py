@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from boekbrug import __version__
-from boekbrug.cli import connections, deployments, documents, setup, sync, tenants
+from boekbrug.cli import connections, deployments, documents, health, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, RetryLater, SettingsInvalid
 from boekbrug.settings import Settings
+from boekbrug.store.database import DatabaseUnavailable
 
 app = typer.Typer(
     name="boekbrug",
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("init")(setup.init)
+app.command("health")(health.health)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.command("deploy")(deployments.deploy)
@@ -58,3 +60,6 @@ def main() -> None:
     except BoekbrugError as problem:
         err.print(problem.message, style="bold red", markup=False, highlight=False)
         sys.exit(exit_code_of(problem))
+    except DatabaseUnavailable as problem:
+        err.print(str(problem), style="bold red", markup=False, highlight=False)
+        sys.exit(Exit.LATER)

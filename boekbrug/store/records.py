@@ -125,8 +125,9 @@ def stale_in_flight(
 
 
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
-    """Posted, and not yet compared with the books."""
-    return _records(session, select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit))
+    """Posted, and not yet compared with the books; by id, as they are then written."""
+    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED))
+    return _records(session, statement.order_by(col(RecordRow.id)).limit(limit))
 
 
 def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:
