@@ -10,6 +10,7 @@ import fcntl
 import mmap
 import os
 import signal
+import ssl
 import struct
 import sys
 import threading
@@ -24,7 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from babel import Locale
 from sqlalchemy import event
+from sqlalchemy.orm import configure_mappers
 from sqlmodel import Session as StoreSession
 
 import connectors._http as http
@@ -42,6 +45,12 @@ from tasks.route_work import open_route
 from tasks.runtime import Runtime, using
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
+
+
+# Done once, before the forks: what every run would do at its beginning. The simulators speak plain HTTP.
+_TLS = ssl.create_default_context()
+configure_mappers()
+LANGUAGES = [Locale.parse(language).territories["NL"] for language in ("en", "nl")]
 
 
 class End(IntEnum):
@@ -134,6 +143,7 @@ def sync(job: Job) -> None:
     clock = MovedClock(shared)
     http.SystemClock = lambda: clock  # type: ignore[misc,assignment]
     http.READ_PAUSE = 0.02
+    ssl.create_default_context = lambda *_, **__: _TLS  # type: ignore[assignment]
     settings = Settings(**job.settings)
     database = Database(settings.database)
     try:

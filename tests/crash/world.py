@@ -98,26 +98,35 @@ class World:
 
     # -- tenants
 
-    def new_tenant(
+    def new_tenant(self, **given: Any) -> Shop:
+        """One tenant, as with `new_tenants`."""
+        return self.new_tenants(1, **given)[0]
+
+    def new_tenants(
         self,
+        count: int,
         *,
-        token: str = "demo1",
         books: Mapping[str, object] | None = None,
         source: Mapping[str, object] | None = None,
-        policy: Mapping[str, object] | None = None,
-        reset: bool = True,
+        seed: int = 1,
+        orders: int | None = None,
         **options: object,
-    ) -> Shop:
-        """A tenant of its own with books of its own, so that a world is used again without cleaning it.
+    ) -> list[Shop]:
+        """Tenants of their own with shops and books of their own: a world is used again without cleaning the store.
 
         `options` go to the simulated books, `books` and `source` to the settings of the connections.
         """
-        self._made += 1
-        login, slug = f"login{self._made}", f"shop{self._made}"
-        accounts = {login: "key"} if reset else {**self.books.options.accounts, login: "key"}
-        if reset:
-            self.shop.reset({})
-            self.books.reset({**options, "accounts": accounts})
+        first = self._made + 1
+        self._made += count
+        logins = [f"login{first + at}" for at in range(count)]
+        sizes = {} if orders is None else {"orders": orders}
+        with self.shop.lock, self.books.lock:
+            self.shop.reset({"seed": seed, **sizes})
+            self.books.reset({"seed": seed, **options, "accounts": dict.fromkeys(logins, "key")})
+        return [self._new_tenant(login, f"demo{at}", books or {}, source or {}) for at, login in enumerate(logins, 1)]
+
+    def _new_tenant(self, login: str, token: str, books: Mapping[str, object], source: Mapping[str, object]) -> Shop:
+        slug = login.replace("login", "shop")
         config = yaml.safe_load(
             TEMPLATE.read_text()
             .replace("$mijnwebwinkel", self.addresses["mijnwebwinkel"])
@@ -125,9 +134,8 @@ class World:
             .replace("$long_ago", "2020-01-01")
         )
         config |= {"slug": slug, "name": slug}
-        config["connections"][0]["settings"] |= {"timeout": 2.0, **(source or {})}
-        config["connections"][1]["settings"] |= {"timeout": 2.0, "settle_seconds": 1.0, **(books or {})}
-        config["routes"][0]["policy"] |= {"vies": False, **(policy or {})}
+        config["connections"][0]["settings"] |= {"timeout": 2.0, **source}
+        config["connections"][1]["settings"] |= {"timeout": 2.0, "settle_seconds": 1.0, **books}
         keys = {"winkel": {"partner_token": "partner-demo", "token": token}}
         keys["boeken"] = {"username": login, "api_key": "key"}
         self._keep(config, keys)
