@@ -11,7 +11,14 @@ import typer
 from boekbrug import __version__
 from boekbrug.cli import connections, deployments, documents, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
-from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, RetryLater, SettingsInvalid
+from boekbrug.domain.errors import (
+    BoekbrugError,
+    ConnectionBroken,
+    NeedsAttention,
+    RetryLater,
+    SettingsInvalid,
+    StoreUnavailable,
+)
 from boekbrug.settings import Settings
 
 app = typer.Typer(
@@ -47,7 +54,7 @@ def exit_code_of(problem: BoekbrugError) -> Exit:
         return Exit.CONNECTION
     if isinstance(problem, NeedsAttention):
         return Exit.ATTENTION
-    return Exit.LATER if isinstance(problem, RetryLater) else Exit.BUG
+    return Exit.LATER if isinstance(problem, (RetryLater, StoreUnavailable)) else Exit.BUG
 
 
 def main() -> None:

@@ -46,7 +46,6 @@ from tasks.runtime import Runtime, using
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
 
-
 # Done once, before the forks: what every run would do at its beginning. The simulators speak plain HTTP.
 _TLS = ssl.create_default_context()
 configure_mappers()

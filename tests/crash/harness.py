@@ -209,9 +209,10 @@ def main() -> int:
     until = began + 60 * chosen.minutes
     swept, blown = Figures(), Figures()
     url = os.environ.get("BOEKBRUG_DATABASE_URL", "")
-    with tempfile.TemporaryDirectory() as folder, world(
-        Path(folder), shop={"mix": "everyday", "days": 2}, database_url=url
-    ) as w:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        world(Path(folder), shop={"mix": "everyday", "days": 2}, database_url=url) as w,
+    ):
         if not chosen.no_sweep:
             sweep(w, swept, until=until)
             swept.seconds = time.monotonic() - began

@@ -75,7 +75,9 @@ class World:
     `database_url` is any address the store takes; empty: SQLite in the folder.
     """
 
-    def __init__(self, folder: Path, shop: Mapping[str, object], books: Mapping[str, object], database_url: str) -> None:
+    def __init__(
+        self, folder: Path, shop: Mapping[str, object], books: Mapping[str, object], database_url: str
+    ) -> None:
         self.folder = folder
         self.log = folder / "children.log"
         self.log.touch()
@@ -224,7 +226,9 @@ class World:
             if code == End.DONE and not self.unfinished(shop):
                 return
             self.move(HOUR)
-        raise AssertionError(f"{shop.slug} does not come to rest: {self.standing(shop)}\n{self.log.read_text()[-4000:]}")
+        raise AssertionError(
+            f"{shop.slug} does not come to rest: {self.standing(shop)}\n{self.log.read_text()[-4000:]}"
+        )
 
     # -- what the store says
 
@@ -239,7 +243,9 @@ class World:
 
     def unfinished(self, shop: Shop) -> int:
         """Documents that are still on their way."""
-        return sum(count for status, count in self.standing(shop).items() if status not in _AT_REST or status == "posted")
+        return sum(
+            count for status, count in self.standing(shop).items() if status not in _AT_REST or status == "posted"
+        )
 
     # -- the comparison
 
@@ -278,7 +284,9 @@ class World:
         for invoice in ours:
             number = _order_number(invoice)
             if ids.get(invoice["id"]) != number:
-                problems.append(f"invoice {invoice['id']} is of order {number}, the store says {ids.get(invoice['id'])}")
+                problems.append(
+                    f"invoice {invoice['id']} is of order {number}, the store says {ids.get(invoice['id'])}"
+                )
             order = wanted.get(number)
             if order and order["email"].casefold() != invoice["client"]["email"].casefold():
                 problems.append(f"order {number} of {order['email']} is booked on {invoice['client']['email']}")
@@ -340,5 +348,3 @@ def world(
             address = closing.enter_context(running(simulator))
             made.addresses[simulator.name] = address.url
         yield made
-
-
