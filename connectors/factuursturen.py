@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from boekbrug.domain.bookings import Booking, CreditStyle, ReferenceData, TargetTraits, TaxRounding
-from boekbrug.domain.documents import Contact, DebtorAccount, ExternalRef, PostedDocument
+from boekbrug.domain.documents import REFERENCE_PREFIX, Contact, DebtorAccount, ExternalRef, PostedDocument
 from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, OutcomeUnknown, RemoteUnavailable
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.tenants import Country, Currency
@@ -285,7 +285,7 @@ class Factuursturen:
         with _Understood("invoices"):
             for listed in self._invoices_since(since):
                 invoice = self._whole(listed)
-                if invoice and references(invoice)[2]:
+                if invoice and references(invoice)[2].startswith(REFERENCE_PREFIX):
                     yield posted_from_wire(invoice, countries, self._settings.currency)
 
     def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:

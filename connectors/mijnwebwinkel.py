@@ -12,7 +12,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from boekbrug.domain.documents import OrderStatus
 from boekbrug.domain.errors import RemoteUnavailable
@@ -29,7 +29,7 @@ from connectors._base import (
     checked,
 )
 from connectors._http import Login, Session, quoted
-from connectors._mijnwebwinkel_wire import SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
+from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Fields, Json, Unreadable
 
 TITLE = "Mijnwebwinkel"
@@ -65,6 +65,11 @@ class Settings(ConnectorSettings):
     ] = Field("nl_NL", description="Language of status names; statuses are chosen by these names")
     time_zone: TimeZone = Field("Europe/Amsterdam", description="Zone of the shop's dates and times")
     page_size: int = Field(100, ge=2, le=100, description="Orders per call; 100 is the most the API gives")
+
+    @field_validator("base_url")
+    @classmethod
+    def _with_version(cls, value: str) -> str:
+        return value if value.endswith(("/v1/", "/v2-beta/")) else f"{value}v1/"
 
 
 class ShopCredentials(Credentials):
@@ -139,7 +144,7 @@ class Mijnwebwinkel:
     def read_orders(self, numbers: Iterable[str]) -> Iterator[SourceDocument | None]:
         """The orders with these numbers; None for one that the shop does not have."""
         for number in numbers:
-            yield self._read_order(number) if number.isascii() and number.isalnum() else None
+            yield self._read_order(number) if NUMBER.fullmatch(number) else None
 
     def count_orders_placed(self, first: date, last: date) -> int:
         """The shop's own count."""

@@ -106,6 +106,7 @@ class Stack:
         """Starts a Prefect server on a free port and on SQLite; `wait_for_server` waits until it answers."""
         port = free_port()
         self.api_url = f"http://127.0.0.1:{port}/api"
+        self.environment["PREFECT_SERVER_UI_API_URL"] = self.api_url  # where the browser's page looks for it
         self.start("prefect-server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
         self.environment["PREFECT_API_URL"] = self.api_url
 

@@ -140,14 +140,21 @@ def _compare_with_posted(
     session: Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
 ) -> None:
     """A document that is in the books is never overwritten: a finding says how it could be corrected."""
-    if outcome.outcome not in (Seen.CHANGED, Seen.WITHDRAWN) or not isinstance(document, Order):
+    as_posted = outcome.outcome is Seen.UNCHANGED and outcome.status is not SyncStatus.MISMATCH
+    if as_posted or not isinstance(document, Order):
         return
     record = records.record_by_id(session, work.tenant.id, outcome.record_id)
     posted = order_from_json(record.snapshot)
-    if outcome.outcome is Seen.CHANGED:
+    # Another start day in the route's policy withdraws a document too; only the shop's status cancels the sale.
+    if work.status_plan.verdict(document.status_id) is Verdict.NEVER:
+        status = work.status_plan.name(document.status_id)
+        found = cancelled_after_posting(posted, record.target_number, status)
+    elif outcome.outcome is Seen.CHANGED:
         found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
     else:
-        found = cancelled_after_posting(posted, record.target_number, work.status_plan.name(document.status_id))
+        for code in ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING"):
+            moves.withdraw_finding(session, work.tenant.id, record.id, work.now(), code=code)
+        return
     if moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
         result.changed_after_posting += 1
 
@@ -167,14 +174,17 @@ def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> Non
 
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:
-    """The newest of those that have not gone over, and all that a person asked for."""
+    """The newest of those that have not gone over, those that older rules left out, and all that a person asked for."""
     statuses = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
     with work.runtime.database.read() as session:
         waiting = records.listing(
             session, work.tenant.id, route_id=work.route.id, statuses=statuses, limit=LOOK_AGAIN_AT_MOST
         )
+        skipped = records.outdated_skips(
+            session, work.tenant.id, work.route.id, work.route.version, limit=LOOK_AGAIN_AT_MOST
+        )
         due = records.due(session, work.tenant.id, work.route.id, work.now(), limit=LOOK_AGAIN_AT_MOST)
-    return waiting + [record for record in due if record.lane is Lane.RUSH]
+    return waiting + skipped + [record for record in due if record.lane is Lane.RUSH]
 
 
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:

@@ -234,9 +234,7 @@ def _on_route(tenant_id: int, route_id: int, status: SyncStatus) -> tuple[Column
 
 def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> tuple[ColumnElement[bool], ...]:
     conditions = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.status) == status.value)
-    # Adding nothing keeps SQLite to the index that is in the order of ids; else it takes the one for what is due, and
-    # sorts all that it finds.
-    return conditions if route_id is None else (*conditions, col(RecordRow.route_id) + 0 == route_id)
+    return conditions if route_id is None else (*conditions, col(RecordRow.route_id) == route_id)
 
 
 def _records(session: Session, statement: SelectOfScalar[RecordRow]) -> list[SyncRecord]:
