@@ -192,8 +192,15 @@ def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
     with work.runtime.database.write() as session:
         if moves.status_now(session, work.tenant.id, record.id) is not record.status:
             return  # another run has moved it since it was listed
-        moves.mark_gone(session, work.tenant.id, record.id, work.now(), reason="gone from the shop")
-    result.gone += 1
+        moves.mark_gone(
+            session,
+            work.tenant.id,
+            record.id,
+            work.now(),
+            reason="gone from the shop",
+            version=work.route.version,
+        )
+    result.gone += record.status is not SyncStatus.SKIPPED
 
 
 def _batches(items: Iterable[SyncRecord], size: int) -> Iterator[list[SyncRecord]]:

@@ -179,10 +179,6 @@ class _Push:
             return
         if not self._renew(record, ours):
             return
-        if self._too_late(slot):
-            late = RetryLater("preparing the document took too long", not_before=self.work.now())
-            self._not_written(record, slot, late, sent=False)
-            return
         try:
             posted = self.work.target.post_document(booking)
         except NeedsAttention as problem:
@@ -206,10 +202,6 @@ class _Push:
             budgets.renew(session, ours.slot, now, work.lease_seconds)
         ours.claim = claim
         return True
-
-    def _too_late(self, slot: budgets.Slot) -> bool:
-        """Whether the write could outlast its claim, after which another worker may take the record over."""
-        return self.work.now() + timedelta(seconds=self.work.target_settings.timeout) > slot.lease_until
 
     def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
         work = self.work

@@ -187,15 +187,26 @@ def reopen(session: Session, tenant_id: int, record_id: int, now: datetime) -> N
     _move(session, row, SyncStatus.PENDING, now, reason="solved", values=values)
 
 
-def mark_gone(session: Session, tenant_id: int, record_id: int, now: datetime, *, reason: str) -> None:
-    """The source no longer has the document and it was never booked: it is skipped, until it turns up again."""
+def mark_gone(
+    session: Session, tenant_id: int, record_id: int, now: datetime, *, reason: str, version: int = 0
+) -> None:
+    """The source no longer has the document and it was never booked: it is skipped, until it turns up again.
+
+    `version` is the route's under which it was looked for; what was skipped before is only noted as looked for.
+    """
+    row = _locked(session, tenant_id, record_id)
+    if row.status == SyncStatus.SKIPPED:
+        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
+        session.exec(update(RecordRow).where(*mine).values(version=max(row.version, version)))
+        return
     values = {
+        "version": max(row.version, version),
         "wanted": SyncStatus.SKIPPED.value,  # so that it is judged anew when it is seen again, though nothing changed
         "not_before": None,
         "findings": findings_to_json(()),
         "finding_code": "",
     }
-    _move(session, _locked(session, tenant_id, record_id), SyncStatus.SKIPPED, now, reason=reason, values=values)
+    _move(session, row, SyncStatus.SKIPPED, now, reason=reason, values=values)
 
 
 def mark_compared(
