@@ -89,7 +89,8 @@ def changed_since(work: RouteWork) -> datetime:
     with work.runtime.database.read() as session:
         cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _stream(work))
     if cursor is not None:
-        return cursor - timedelta(hours=work.runtime.settings.overlap_hours)
+        # A clock that was ahead left the cursor in the future; what came since would never be read.
+        return min(cursor, work.now()) - timedelta(hours=work.runtime.settings.overlap_hours)
     start_on = work.route.policy.start_on
     if start_on is None:
         return work.now() - FIRST_RUN
@@ -189,8 +190,17 @@ def _waiting(work: RouteWork) -> list[SyncRecord]:
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
     """The shop no longer has the order, and it was never booked: nothing is left to do."""
     with work.runtime.database.write() as session:
-        moves.mark_gone(session, work.tenant.id, record.id, work.now(), reason="gone from the shop")
-    result.gone += 1
+        if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+            return  # another run has moved it since it was listed
+        moves.mark_gone(
+            session,
+            work.tenant.id,
+            record.id,
+            work.now(),
+            reason="gone from the shop",
+            version=work.route.version,
+        )
+    result.gone += record.status is not SyncStatus.SKIPPED
 
 
 def _batches(items: Iterable[SyncRecord], size: int) -> Iterator[list[SyncRecord]]:

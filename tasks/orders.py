@@ -13,9 +13,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
-from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid
+from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid, StoreUnavailable
 from boekbrug.store import tenants
-from boekbrug.store.database import DatabaseUnavailable
 from tasks.deployments import schedule_continuation
 from tasks.fetching import FetchResult, fetch_changed
 from tasks.pushing import PushResult, push_due
@@ -36,7 +35,7 @@ TRY_AGAIN_AFTER = timedelta(minutes=15)
 def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     """Prefect asks whether to try a failed task again: only what passes by itself, and soon."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, DatabaseUnavailable) or (isinstance(error, RetryLater) and error.not_before is None)
+    return isinstance(error, StoreUnavailable) or (isinstance(error, RetryLater) and error.not_before is None)
 
 
 def _step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

@@ -161,6 +161,8 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
         result.touched.add(record.id)
         if not waited or findings != record.findings:
             with work.runtime.database.write() as session:
+                if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+                    return  # another run has moved it since it was listed
                 moves.mark_needs_attention(
                     session, work.tenant.id, record.id, work.now(), findings=findings, version=work.route.version
                 )
@@ -169,4 +171,6 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
     if waited:
         result.reopened += 1
         with work.runtime.database.write() as session:
+            if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+                return
             moves.reopen(session, work.tenant.id, record.id, work.now())
