@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ from connectors._wire import Fields, Json, Unreadable, without_zeros
 SYSTEM = "mijnwebwinkel"
 
 _UUID = re.compile(r"[0-9a-z][0-9a-z-]{7,63}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _DAY = re.compile(r"(20[0-9]{2})-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -110,11 +110,11 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
     number = order.required_text("number")
     if number.upper().startswith("T"):
         raise Unreadable("number", f"'{number}' marks a test order")
-    _matching(order, "number", number, _NUMBER, "an order number")
+    _matching(order, "number", number, NUMBER, "an order number")
     currency = _matching(order, "currency", order.text("currency").upper() or shop.currency, _CURRENCY, "a currency")
     price = order.object("price")
     stated = price.money("total", currency)
-    lines = _lines(order, currency)
+    types, lines = _lines(order, currency)
     tax_totals = _tax_totals(price, currency)
     credits_number = order.text("credited_order_number")
     is_credit = credits_number not in ("", "0")
@@ -144,7 +144,7 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
         treatment=_TREATMENTS[strategy],
         customer=_customer(order, invoice_address),
         delivery_address=delivery_address,
-        lines=tuple(replace(line, kind=_kind(line)) for line in lines),
+        lines=tuple(replace(line, kind=_kind(name, line)) for name, line in zip(types, lines, strict=True)),
         gross=stated,
         tax_totals=tax_totals,
         payment=Payment(method=payment.text("method_name"), gateway=payment.text("gateway_name")),
@@ -154,9 +154,10 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
     )
 
 
-def _lines(order: Fields, currency: str) -> list[OrderLine]:
-    """One line per VAT rate: a cost that is spread over rates has a price for each, and then a quantity of one."""
-    lines = []
+def _lines(order: Fields, currency: str) -> tuple[list[str], list[OrderLine]]:
+    """The shop's type and the line, one for each VAT rate: a cost that is spread over rates has a price for each, and
+    then a quantity of one."""
+    types, lines = [], []
     for index, line in enumerate(order.objects("orderlines")):
         quantity = without_zeros(line.number("quantity", 4).copy_abs())  # the amounts carry the direction
         if not quantity:
@@ -165,11 +166,13 @@ def _lines(order: Fields, currency: str) -> list[OrderLine]:
         if not prices:
             raise Unreadable(line.path("price"), "is missing")
         kind = line.text("type").lower()
+        description = line.text("description") or next((a.text("description") for a in line.objects("articles")), "")
         for price in prices:
+            types.append(kind)
             lines.append(
                 OrderLine(
                     kind=_KINDS.get(kind, LineKind.OTHER),
-                    description=line.text("description") or kind,
+                    description=description or kind,
                     quantity=quantity if len(prices) == 1 else Decimal(1),
                     net=Money(price.number("amount", 6), currency),
                     gross=price.money("amount_including_tax", currency),
@@ -177,11 +180,12 @@ def _lines(order: Fields, currency: str) -> list[OrderLine]:
                     source_id=line.text("id") or str(index + 1),
                 )
             )
-    return lines
+    return types, lines
 
 
-def _kind(line: OrderLine) -> LineKind:
-    if line.kind is LineKind.OTHER and line.gross.amount < 0:
+def _kind(name: str, line: OrderLine) -> LineKind:
+    """What the line is for. Discounts have been written as custom items too, and under names not in the list."""
+    if line.gross.amount < 0 and (name == "custom" or name not in _KINDS):
         return LineKind.DISCOUNT
     return line.kind
 
@@ -279,14 +283,16 @@ def _customer(order: Fields, address: Address) -> Contact:
 
 def _moment(order: Fields, day_name: str, time_name: str, zone: ZoneInfo) -> datetime:
     """The moment from a day and a time of the shop's clock. In the hour that the end of summer time repeats, the first
-    is meant; a time that its beginning skips is moved on."""
+    is meant; a time that its beginning skips is moved on. The offset is fixed: in a zone with summer time, a moment in
+    the repeated hour equals nothing."""
     day = _matching(order, day_name, order.required_text(day_name), _DAY, "a day")
     clock = _matching(order, time_name, order.required_text(time_name), _TIME, "a time")
     try:
-        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), tzinfo=zone)
+        given = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), tzinfo=zone)
     except ValueError:
         raise Unreadable(order.path(day_name), f"'{day} {clock}' is not a moment") from None
-    return moment.astimezone(UTC).astimezone(zone)
+    local = given.astimezone(UTC).astimezone(zone)
+    return local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0)))
 
 
 def _matching(fields: Fields, name: str, text: str, pattern: re.Pattern[str], what: str) -> str:

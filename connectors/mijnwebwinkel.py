@@ -29,7 +29,7 @@ from connectors._base import (
     checked,
 )
 from connectors._http import Login, Session, quoted
-from connectors._mijnwebwinkel_wire import SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
+from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Fields, Json, Unreadable
 
 TITLE = "Mijnwebwinkel"
@@ -81,6 +81,7 @@ class Mijnwebwinkel:
         login = Login(query={"partner_token": credentials.partner_token, "token": credentials.token})
         self._session = Session(TITLE, SYSTEM, settings, meter, login=login)
         self._zone = ZoneInfo(settings.time_zone)
+        # The version may stand in the address already.
         self._page_size = settings.page_size
         self._overlap = min(_OVERLAP, settings.page_size // 2)
         self._everywhere = {"format": "json", "language": settings.language}
@@ -139,7 +140,7 @@ class Mijnwebwinkel:
     def read_orders(self, numbers: Iterable[str]) -> Iterator[SourceDocument | None]:
         """The orders with these numbers; None for one that the shop does not have."""
         for number in numbers:
-            yield self._read_order(number) if number.isascii() and number.isalnum() else None
+            yield self._read_order(number) if NUMBER.fullmatch(number) else None
 
     def count_orders_placed(self, first: date, last: date) -> int:
         """The shop's own count."""

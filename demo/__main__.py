@@ -34,6 +34,8 @@ SECRETS = {
     "DEMO_BOOKS_KEY_2": "demo2-key",
 }
 PER_HOUR = 60
+# With this seed a customer orders early on who has a standard discount in the books: the mismatch to be found.
+SEED = 20
 STANDINGS = (
     ("verified", "posted and verified"),
     ("mismatch", "posted and different"),
@@ -75,7 +77,7 @@ def _run(stack: Stack, orders: int) -> list[str]:
     stack.environment |= SECRETS
     _say("Starting a Prefect server on SQLite, a simulated shop system and simulated books")
     stack.start_server()
-    addresses = stack.start_sandbox("mijnwebwinkel", "factuursturen", "--seed", "1", "--orders", str(orders))
+    addresses = stack.start_sandbox("mijnwebwinkel", "factuursturen", "--seed", str(SEED), "--orders", str(orders))
     console.print(f"  shop system  {addresses['mijnwebwinkel']}\n  books        {addresses['factuursturen']}")
     stack.boekbrug("init")
     stack.boekbrug("tenant", "import", *_tenant_files(stack, addresses))

@@ -169,17 +169,21 @@ class _Choices:
         return _Choice(self._vat_code(rule.gives.vat_code, tax), account, (str(rule),))
 
     def _vat_code(self, wanted: str, tax: Tax) -> str:
-        code = next((c for c in self.reference_data.vat_codes if _same(c.code, wanted)), None)
-        if code is None:
-            known = ", ".join(c.code for c in self.reference_data.vat_codes) or "-"
+        """The books' own way to write the code. Of codes written the same, the one of the tax's own country is meant:
+        books may know a 21 of home and a 21 of Belgium."""
+        codes = [code for code in self.reference_data.vat_codes if _same(code.code, wanted)]
+        preferred = (tax.country, "") if tax.oss else ("", tax.country)
+        code = next((code for country in preferred for code in codes if code.country == country), None)
+        if code is None and codes:
+            countries = ", ".join(other.country for other in codes)
+            self.findings.append(finding("VAT_CODE_OTHER_COUNTRY", tax=tax, vat_code=wanted, country=countries))
+        elif code is None:
+            known = ", ".join(dict.fromkeys(known.code for known in self.reference_data.vat_codes)) or "-"
             self.findings.append(finding("VAT_CODE_NOT_IN_BOOKS", vat_code=wanted, known=known))
-            return wanted
-        if code.rate != tax.rate:
+        elif code.rate != tax.rate:
             rate = f"{code.rate.normalize():f}"
             self.findings.append(finding("VAT_CODE_OTHER_RATE", tax=tax, vat_code=code.code, rate=rate))
-        if code.country not in ("", tax.country):
-            self.findings.append(finding("VAT_CODE_OTHER_COUNTRY", tax=tax, vat_code=code.code, country=code.country))
-        return code.code
+        return code.code if code else wanted
 
     def _account(self, wanted: str) -> str:
         """The code of the account with that code, else that name, else that number in the ledger."""
@@ -261,7 +265,7 @@ def _rounding_findings(pricing: Pricing, policy: RoutePolicy, document: SalesDoc
     if abs(pricing.short.amount) > policy.rounding_limit:
         return [_unmatched(pricing, document)]
     if not pricing.short.is_zero:
-        return [finding("ROUNDING_LINE_ADDED", difference=pricing.short)]
+        return [finding("ROUNDING_LINE_ADDED", difference=abs(pricing.short))]
     if pricing.unreached:
         rates = ", ".join(f"{rate.normalize():f}%" for rate in pricing.unreached)
         return [finding("ROUNDED_BETWEEN_RATES", rates=rates)]

@@ -136,7 +136,7 @@ def _nets_per_line(lines: Sequence[InvoiceLine]) -> tuple[list[int], dict[Decima
     """Net cents per line for VAT rounded per line, and per rate how much the gross then lacks.
 
     A line whose gross lies in a gap is a cent below or above it; half of them above makes the rate's gross come out,
-    and of an odd number the last cent goes to a line that can take one.
+    and of an odd number the last cent is taken or given by a line that can.
     """
     nets = [0] * len(lines)
     off: dict[Decimal, int] = {}
@@ -149,18 +149,27 @@ def _nets_per_line(lines: Sequence[InvoiceLine]) -> tuple[list[int], dict[Decima
         gaps.sort(key=lambda i: nets[i] - lines[i].net.amount * 100)  # first those whose net is nearest above
         for i in gaps[: len(gaps) // 2]:
             nets[i] += 1
-        off[rate] = len(gaps) % 2
-        if off[rate]:
-            in_gap = set(gaps)
-            takers = sorted(members, key=lambda i: (i in in_gap, -abs(lines[i].gross.cents)))
-            taker = next((i for i in takers if _gross_of(nets[i] + 1, rate) - _gross_of(nets[i], rate) == 1), None)
-            if taker is not None:
-                nets[taker] += 1
-                off[rate] = 0
-            elif _above_is_better(sum(off.values()) - 1, lines[gaps[-1]].net.amount * 100 - nets[gaps[-1]]):
-                nets[gaps[-1]] += 1
-                off[rate] = -1
+        off[rate] = 0
+        if len(gaps) % 2:
+            odd, in_gap = gaps[-1], set(gaps)
+            candidates = sorted(members, key=lambda i: (i in in_gap, -abs(lines[i].gross.cents)))
+            if not _moved_one_cent(nets, candidates, rate, 1):
+                nets[odd] += 1
+                if not _moved_one_cent(nets, candidates, rate, -1):
+                    wish = lines[odd].net.amount * 100 - (nets[odd] - 1)
+                    above = _above_is_better(sum(off.values()), wish)
+                    nets[odd] -= 0 if above else 1
+                    off[rate] = -1 if above else 1
     return nets, off
+
+
+def _moved_one_cent(nets: list[int], candidates: Iterable[int], rate: Decimal, step: int) -> bool:
+    """Moves the net of the first line whose gross moves by one cent with it; False when there is none."""
+    for i in candidates:
+        if _gross_of(nets[i] + step, rate) - _gross_of(nets[i], rate) == step:
+            nets[i] += step
+            return True
+    return False
 
 
 def _above_is_better(lacking_so_far: int, net_wish: Decimal) -> bool:

@@ -725,10 +725,10 @@ _ENTRIES = (
         "TAX_DIFFERS",
         Level.MISMATCH,
         (
-            "Btw bij {rate}%: winkel {in_shop}, boeken {in_books}.",
+            "Btw bij {rate}%: winkel {source}, boeken {target}.",
             "Controleer de btw op factuur {number}.",
         ),
-        ("VAT at {rate}%: shop {in_shop}, books {in_books}.", "Check the VAT on invoice {number}."),
+        ("VAT at {rate}%: shop {source}, books {target}.", "Check the VAT on invoice {number}."),
     ),
     _kind(
         "CUSTOMER_DIFFERS",
@@ -776,6 +776,18 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "NO_LONGER_COMPARABLE",
+        Level.MISMATCH,
+        (
+            "Factuur {number} kon niet worden vergeleken: volgens de huidige regels zou de bestelling niet overgaan ({codes}).",
+            "Controleer de regels van de route; vergelijk de factuur met de hand.",
+        ),
+        (
+            "Invoice {number} could not be compared: by the present rules the order would not go over ({codes}).",
+            "Check the route's rules; compare the invoice by hand.",
+        ),
+    ),
+    _kind(
         "CHANGED_AFTER_POSTING",
         Level.MISMATCH,
         (
@@ -804,21 +816,3 @@ _ENTRIES = (
 )
 
 CATALOGUE: Mapping[str, FindingKind] = {kind.code: kind for kind in _ENTRIES}
-
-
-def catalogue_page(language: str = "en") -> str:
-    """The catalogue as a Markdown page, in `nl` or `en`: what `docs/findings.md` holds."""
-    titles = {
-        Level.ERROR: "The document does not go over until a person acted",
-        Level.MISMATCH: "The document went over, and the books differ from the shop",
-        Level.WARNING: "The document went over; worth a look",
-        Level.NOTICE: "For the record",
-    }
-    lines = ["# Findings", "", "Everything Boekbrug can say about a document. Made from `boekbrug/domain/findings.py`."]
-    for level, title in titles.items():
-        lines += ["", f"## {level.value}: {title}", "", "| Code | What is the matter | What to do |", "|---|---|---|"]
-        for kind in CATALOGUE.values():
-            if kind.level is level:
-                text = kind.nl if language == "nl" else kind.en
-                lines.append(f"| `{kind.code}` | {text.sentence} | {text.suggestion} |")
-    return "\n".join(lines) + "\n"

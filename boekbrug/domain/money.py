@@ -105,7 +105,10 @@ class Money:
         return self.amount <= other.amount
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.amount}"
+        """The currency and the amount with two decimals, or as many as it needs: equal amounts read the same."""
+        in_cents = rounded(self.amount)
+        shown = in_cents if in_cents == self.amount else self.amount.normalize()
+        return f"{self.currency} {shown + 0:f}"  # + 0: there is no negative nothing
 
 
 def total(amounts: Iterable[Money], currency: str = "EUR") -> Money:

@@ -17,8 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, delete, func, insert, or_, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from boekbrug.domain.budgets import Budget, opens_at
 from boekbrug.domain.errors import SettingsInvalid
@@ -27,6 +28,30 @@ from boekbrug.store.database import ACROSS_TENANTS, insert_new
 from boekbrug.store.tables import AccountRow, AttemptRow
 
 _PRUNE_EVERY = 200
+
+# A slot is taken for every single request, and making these statements anew each time costs more than running them.
+_ACCOUNT = (
+    select(AccountRow)
+    .where(col(AccountRow.name) == bindparam("account"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_SET_LATEST = update(AccountRow).where(col(AccountRow.id) == bindparam("account")).values(latest_at=bindparam("at"))
+_DECIDING_END = (
+    select(AttemptRow.ends_at)
+    .where(col(AttemptRow.account_id) == bindparam("account"), col(AttemptRow.budget) == bindparam("budget"))
+    .order_by(col(AttemptRow.ends_at).desc())
+    .offset(bindparam("others"))
+    .limit(1)
+)
+_START = insert(AttemptRow)
+_LATEST = select(AccountRow.latest_at).where(col(AccountRow.name) == bindparam("account")).scalar_subquery()
+_NOW: BindParameter[datetime] = bindparam("now", type_=UTCDateTime())
+_FINISH = (
+    update(AttemptRow)
+    .where(col(AttemptRow.tenant_id) == bindparam("tenant"), col(AttemptRow.id) == bindparam("attempt"))
+    .values(ends_at=case((_LATEST > _NOW, _LATEST), else_=_NOW), outcome=bindparam("outcome"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +132,13 @@ def take(
     }
     attempt_ids: dict[str, int] = {}
     for budget in budgets:
-        result = session.connection().execute(insert(AttemptRow).values(values | {"budget": budget.name}))
+        result = session.connection().execute(_START, values | {"budget": budget.name})
         assert result.inserted_primary_key is not None
         attempt_ids[budget.name] = result.inserted_primary_key[0]
         if record_id is None and attempt_ids[budget.name] % _PRUNE_EVERY == 0:
             _prune(session, account, budget, at)
     if at > account.latest_at:
-        session.exec(update(AccountRow).where(col(AccountRow.id) == account.id).values(latest_at=at))
+        session.connection().execute(_SET_LATEST, {"account": account.id, "at": at})
     return Slot(
         tenant_id=tenant_id,
         account=account.name,
@@ -125,12 +150,8 @@ def take(
 
 def finish(session: Session, slot: Slot, outcome: AttemptOutcome, now: datetime) -> None:
     """The request has ended; from now on the slot is in use for one more period."""
-    latest_at = session.exec(select(AccountRow.latest_at).where(AccountRow.name == slot.account)).one()
-    session.exec(
-        update(AttemptRow)
-        .where(col(AttemptRow.tenant_id) == slot.tenant_id, col(AttemptRow.id).in_(slot.attempt_ids.values()))
-        .values(ends_at=max(now, latest_at), outcome=outcome.value)
-    )
+    ended = {"tenant": slot.tenant_id, "account": slot.account, "now": now, "outcome": outcome.value}
+    session.connection().execute(_FINISH, [ended | {"attempt": attempt} for attempt in slot.attempt_ids.values()])
 
 
 def cancel(session: Session, slot: Slot) -> None:
@@ -232,13 +253,11 @@ def set_back(session: Session, account: str, now: datetime) -> None:
 
 def _locked(session: Session, name: str, now: datetime) -> AccountRow:
     """The account's row, locked until the transaction ends (SQLite's write transactions are alone anyway)."""
-    statement = (
-        select(AccountRow).where(AccountRow.name == name).with_for_update().execution_options(populate_existing=True)
-    )
-    found = session.exec(statement).one_or_none()
+    which = {"account": name}
+    found = session.exec(_ACCOUNT, params=which).one_or_none()
     if found is None:
         insert_new(session, AccountRow, [{"name": name, "latest_at": now}])
-        found = session.exec(statement).one()
+        found = session.exec(_ACCOUNT, params=which).one()
     return found
 
 
@@ -256,15 +275,9 @@ def _own_opening(session: Session, account: AccountRow, budget: Budget, kept_bac
             f"a migration may use none of the {budget.limit} {budget.name} per {budget.period} of {budget.account}: "
             f"{kept_back} are reserved; reserve at most {budget.limit - 1}"
         )
-    deciding_end = (
-        select(AttemptRow.ends_at)
-        .where(*_of(account, budget))
-        .order_by(col(AttemptRow.ends_at).desc())
-        .offset(allowed - 1)
-        .limit(1)
-        .execution_options(**ACROSS_TENANTS)
-    )
-    return opens_at(session.exec(deciding_end).all(), 1, budget.period)
+    which = {"account": account.id, "budget": budget.name, "others": allowed - 1}
+    deciding_end = session.connection().execute(_DECIDING_END, which, execution_options=ACROSS_TENANTS)
+    return opens_at(deciding_end.scalars().all(), 1, budget.period)
 
 
 def _remote_opening(session: Session, account: AccountRow, budget: Budget, kept_back: int) -> datetime | None:

@@ -146,5 +146,7 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later could not be upgraded when another wrote in between ("database is
     # locked" at once, whatever the time-out); one that will write says so at its beginning and waits for its turn.
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA query_only = OFF" if writes else "PRAGMA query_only = ON")
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -50,9 +50,9 @@ def claim_debtor(
         return Known(ExternalRef(row.target_system, row.target_kind, row.target_id))
     if row.claimed_until is not None and row.claimed_until > now:
         return Busy(row.claimed_until)
-    until = now + timedelta(seconds=lease_seconds)
-    session.exec(update(DebtorRow).where(mine).values(claimed_until=until))
-    return Claimed(until, abandoned=row.claimed_until is not None)
+    claimed = Claimed(now + timedelta(seconds=lease_seconds), abandoned=row.claimed_until is not None)
+    session.exec(update(DebtorRow).where(mine).values(claimed_until=claimed.until))
+    return claimed
 
 
 def remember_debtor(session: Session, tenant_id: int, connection_id: int, customer_key: str, ref: ExternalRef) -> None:

@@ -3,15 +3,18 @@
 import time
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boekbrug.domain.bookings import TaxRounding
-from boekbrug.domain.documents import DocumentKind, LineKind
+from boekbrug.domain.documents import DocumentKind, InvoiceLine, LineKind
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.money import Money
+from boekbrug.domain.rounding import rounded, tax_within_gross
+from boekbrug.domain.tax import Tax, TaxCategory
 from mappings.bookings import booking_for
 from mappings.invoices import invoice_for
 from mappings.pricing import computed_totals, price_lines
@@ -177,3 +180,50 @@ def test_ten_thousand_lines_are_quick(rounding, include):
     booking = booked(document, include=include, rounding=rounding)
     assert time.perf_counter() - started < 10
     assert booking.expected_gross == document.gross
+
+
+@pytest.mark.parametrize("rate", ["21", "9", "25.5", "6"])
+@pytest.mark.parametrize("rounding", TaxRounding)
+def test_only_what_no_net_reaches_is_unreached(rate, rounding):
+    """Every gross up to 6.00, against the grosses that whole cents give at all."""
+    reachable = {net + int(rounded(net * Decimal(rate) / 100, 0)) for net in range(700)}
+    for cents in range(1, 600):
+        gross = Decimal(cents).scaleb(-2)
+        one = replace(
+            plain(cents),
+            net=Money.of(gross - tax_within_gross(gross, Decimal(rate))),
+            tax=Tax(TaxCategory.STANDARD, Decimal(rate), "NL"),
+        )
+        for sign in (1, -1):
+            signed = replace(one, net=one.net * sign, gross=one.gross * sign)
+            pricing = price_lines([signed], prices_include_tax=False, traits=traits(rounding), currency="EUR")
+            assert bool(pricing.unreached) == (cents not in reachable)
+            assert pricing.short.is_zero == (cents in reachable)
+
+
+def plain(cents: int) -> InvoiceLine:
+    gross = Decimal(cents).scaleb(-2)
+    return InvoiceLine(
+        kind=LineKind.ARTICLE,
+        description="x",
+        quantity=Decimal(1),
+        net=Money.of(gross - tax_within_gross(gross, Decimal(21))),
+        gross=Money.of(gross),
+        tax=Tax(TaxCategory.STANDARD, Decimal(21), "NL"),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.integers(-200, 2000), min_size=2, max_size=3))
+def test_with_vat_per_line_a_rounding_line_is_the_last_resort(grosses):
+    """Where nets within two cents of the shop's give the total at all, they are found."""
+    lines = [plain(cents) for cents in grosses]
+    pricing = price_lines(lines, prices_include_tax=False, traits=traits(TaxRounding.PER_LINE), currency="EUR")
+    nets = [one.net.cents for one in lines]
+    solutions = (
+        moves
+        for moves in product(range(-2, 3), repeat=len(nets))
+        if sum(n + m + int(rounded((n + m) * Decimal("0.21"), 0)) for n, m in zip(nets, moves, strict=True))
+        == sum(grosses)
+    )
+    assert pricing.short.is_zero == (next(solutions, None) is not None)

@@ -1,0 +1,66 @@
+"""A simulated system with connectors opened on it, and the failures it can be told to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from boekbrug.domain.errors import BoekbrugError
+from connectors._base import Capability, Connector, Meter
+from connectors.registry import CONNECTORS, open_connector
+from sandbox._control import Control
+from sandbox._server import Running
+from tests.conformance.stands import STANDS, SourceStand, Stand, TargetStand
+from tests.connectors.scripted import Meter as CountingMeter
+
+SOURCES = [name for name, kind in CONNECTORS.items() if Capability.ORDER_SOURCE in kind.capabilities]
+TARGETS = [name for name, kind in CONNECTORS.items() if Capability.BOOKING_TARGET in kind.capabilities]
+
+
+class Site:
+    """A simulated system, and connectors opened on it."""
+
+    def __init__(self, system: str, server: Running[Any], stack: ExitStack) -> None:
+        self.system = system
+        self.stand: Stand = STANDS[system]
+        self.control: Control = server.control
+        self._url = server.url
+        self._stack = stack
+        self.meter = CountingMeter()
+
+    def open(self, *, other: bool = False, meter: Meter | None = None, **settings: object) -> Any:
+        credentials = self.stand.other_credentials if other else self.stand.credentials
+        values = {"base_url": self._url, "timeout": 5, **self.stand.settings, **settings}
+        connector = open_connector(self.system, values, credentials, meter or self.meter)
+        return self._stack.enter_context(connector)
+
+    def open_with(self, credentials: dict[str, str]) -> Connector:
+        values = {"base_url": self._url, "timeout": 5, **self.stand.settings}
+        return self._stack.enter_context(open_connector(self.system, values, credentials, self.meter))
+
+    def secrets(self) -> list[str]:
+        stand = self.stand
+        return [login[name] for login in (stand.credentials, stand.other_credentials) for name in stand.secrets]
+
+
+class SourceSite(Site):
+    stand: SourceStand
+
+
+class TargetSite(Site):
+    stand: TargetStand
+
+    def documents(self) -> int:
+        return self.stand.documents(self.control.books())
+
+    def debtors(self) -> int:
+        return self.stand.debtors(self.control.books())
+
+
+def failure_of(call: Callable[[], object]) -> BoekbrugError:
+    with pytest.raises(BoekbrugError) as caught:
+        call()
+    return caught.value

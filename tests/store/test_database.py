@@ -1,0 +1,181 @@
+import multiprocessing
+import sqlite3
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from threading import Thread
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, select
+
+from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.money import Money
+from boekbrug.store import records, tenants
+from boekbrug.store.database import Database
+from boekbrug.store.tables import Table, TenantRow
+from tests.store.conftest import NOW, add_record, add_tenant, observation, observe
+
+
+def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(address: str) -> None:
+    database = Database(address)
+    assert not database.check()
+    database.migrate()
+    database.migrate()
+    assert database.check()
+    database.close()
+
+
+def test_models_and_migrations_agree(database: Database) -> None:
+    database.check_models()
+
+
+def test_the_first_migration_can_be_undone(address: str) -> None:
+    from alembic import command
+
+    from boekbrug.store.database import _alembic
+
+    database = Database(address)
+    database.migrate()
+    with database._writing.begin() as connection:
+        command.downgrade(_alembic(connection), "base")
+    assert not database.check()
+    database.close()
+
+
+def _migrate(address: str) -> None:
+    database = Database(address)
+    database.migrate()
+    assert database.check()
+
+
+def test_processes_that_migrate_at_once_all_find_it_done(address: str) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_migrate, args=(address,)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+
+
+def test_an_address_of_another_kind_is_refused_without_its_password() -> None:
+    with pytest.raises(SettingsInvalid, match="SQLite file") as caught:
+        Database("mysql://root:hunter2@localhost/books")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_read_transaction_cannot_write(database: Database) -> None:
+    with pytest.raises(OperationalError), database.read() as session:
+        add_tenant(session)
+
+
+def test_a_write_transaction_that_raises_leaves_nothing(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.write() as session:
+        add_tenant(session)
+        1 / 0  # noqa: B018
+    with database.read() as session:
+        assert tenants.list_tenants(session) == []
+
+
+def test_writers_that_read_first_take_turns_and_lose_nothing(database: Database) -> None:
+    with database.write() as session:
+        session.add(TenantRow(slug="counter", name="0", time_zone="", language="", created_at=NOW))
+
+    def count() -> None:
+        for _ in range(20):
+            with database.write() as session:
+                row = session.exec(select(TenantRow)).one()
+                row.name = str(int(row.name) + 1)
+                session.add(row)
+
+    threads = [Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        assert session.exec(select(TenantRow.name)).one() == "80"
+
+
+def test_a_commit_is_on_the_disk_and_readers_do_not_wait(database: Database) -> None:
+    if database.dialect != "sqlite":
+        pytest.skip("settings of SQLite")
+    with database.read() as session:
+        pragmas = {
+            name: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+def test_a_row_cannot_hang_on_another_tenants_route(writing: Session) -> None:
+    mine, theirs = add_tenant(writing, "mine"), add_tenant(writing, "theirs")
+    with pytest.raises(LookupError):
+        observe(writing, tenants_mix(mine, theirs), observation())
+    from boekbrug.store import runs
+
+    with pytest.raises(IntegrityError):
+        runs.start_run(writing, mine.tenant_id, theirs.id, flow_run_id="x", now=NOW)
+    writing.rollback()
+
+
+def tenants_mix(mine: tenants.Route, theirs: tenants.Route) -> tenants.Route:
+    from dataclasses import replace
+
+    return replace(mine, id=theirs.id)
+
+
+def test_no_amount_can_become_a_floating_point_number() -> None:
+    kinds = {column.type.__class__.__name__ for table in Table.metadata.tables.values() for column in table.c}
+    assert not kinds & {"Float", "Numeric", "DECIMAL", "REAL", "Double"}
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cents=st.integers(-99_999_999_999, 99_999_999_999), currency=st.sampled_from(["EUR", "SEK", "GBP"]))
+def test_money_comes_back_as_it_was(database: Database, cents: int, currency: str) -> None:
+    with database.write() as session:
+        route = add_tenant(session)
+        record = add_record(session, route, f"{cents}{currency}", gross=Money.of_cents(cents, currency))
+    assert record.gross == Money.of_cents(cents, currency)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    moment=st.datetimes(
+        min_value=datetime(1990, 1, 1),
+        max_value=datetime(2090, 1, 1),
+        timezones=st.sampled_from(
+            [ZoneInfo("Europe/Amsterdam"), timezone(timedelta(hours=-9, minutes=-30)), NOW.tzinfo]
+        ),
+    )
+)
+def test_moments_come_back_as_the_same_moment_aware_and_in_utc(database: Database, moment: datetime) -> None:
+    with database.write() as session:
+        route = add_tenant(session)
+        record = add_record(session, route, moment.isoformat(), ordered_at=moment)
+    assert record.ordered_at is not None
+    assert record.ordered_at.timestamp() == moment.timestamp()
+    assert record.ordered_at.utcoffset() == timedelta(0)
+
+
+def test_a_moment_without_a_time_zone_is_refused(writing: Session) -> None:
+    route = add_tenant(writing)
+    with pytest.raises(Exception, match="timezone"):
+        add_record(writing, route, ordered_at=datetime(2026, 1, 1))
+    writing.rollback()
+
+
+def test_nothing_is_left_open_when_the_file_is_closed(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    database.migrate()
+    with database.write() as session:
+        route = add_tenant(session)
+        add_record(session, route)
+        assert records.counts(session, route.tenant_id, route.id)
+    database.close()
+    with sqlite3.connect(tmp_path / "x.db") as plain:
+        assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    plain.close()
