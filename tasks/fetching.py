@@ -26,6 +26,7 @@ from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
 STREAM = "orders"
+AFTER_POSTING = {Seen.CHANGED: "CHANGED_AFTER_POSTING", Seen.WITHDRAWN: "CANCELLED_AFTER_POSTING"}
 # Without a start day in the route's policy the first run reads this far back; history is a migration's work.
 FIRST_RUN = timedelta(days=30)
 # Orders that have not gone over are read again by number: changes that leave the status as it is show nowhere else.
@@ -138,8 +139,18 @@ def _observation(work: RouteWork, document: SourceDocument, lane: Lane) -> Obser
 def _compare_with_posted(
     session: Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
 ) -> None:
-    """A document that is in the books is never overwritten: a finding says how it could be corrected."""
-    if outcome.outcome not in (Seen.CHANGED, Seen.WITHDRAWN) or not isinstance(document, Order):
+    """A document that is in the books is never overwritten: a finding says how it could be corrected.
+
+    A correction that is no longer the right one is withdrawn: the order was changed back, or cancelled since.
+    """
+    if not isinstance(document, Order):
+        return
+    code = AFTER_POSTING.get(outcome.outcome)
+    if outcome.status is SyncStatus.MISMATCH:
+        for other in AFTER_POSTING.values():
+            if other != code:
+                moves.withdraw_finding(session, work.tenant.id, outcome.record_id, work.now(), code=other)
+    if code is None:
         return
     record = records.record_by_id(session, work.tenant.id, outcome.record_id)
     posted = order_from_json(record.snapshot)
