@@ -91,7 +91,9 @@ class World:
             tenant = tenants.import_tenant(session, config, who="test", now=self.clock.now())
             for wanted in config.connections:
                 row = tenants.connection_by_slug(session, tenant.id, wanted.slug)
-                values = {name: SecretStr(SECRETS[ref.removeprefix("env:")]) for name, ref in wanted.credentials.items()}
+                values = {
+                    name: SecretStr(SECRETS[ref.removeprefix("env:")]) for name, ref in wanted.credentials.items()
+                }
                 credentials.save_credentials(session, self.runtime.sealing_key, tenant.id, row.id, values)
 
     def demo_tenant(self, slug: str = MOKKENHUIS, **changes: Any) -> str:
@@ -189,6 +191,12 @@ class World:
             found[int(number)] = invoice
         return found
 
+    def add_client(self, slug: str = MOKKENHUIS, **fields: str) -> int:
+        """A client who is in the books already; its number. `fields` by the books' own names."""
+        books = self.books.simulator._accounts[LOGINS[slug]]
+        with self.books.simulator.lock:
+            return books.add_client({"tax_type": "intax", "country": "146"} | fields).nr
+
     def writes(self) -> list[dict[str, Any]]:
         """Every call to the books that could change something."""
         return [call for call in self.books.control.log() if call["method"] != "GET"]
@@ -198,7 +206,9 @@ class World:
         with self.runtime.database.read() as session:
             names = session.connection().execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars()
             return {
-                name: [tuple(row) for row in session.connection().execute(text(f'SELECT * FROM "{name}" ORDER BY 1, 2'))]
+                name: [
+                    tuple(row) for row in session.connection().execute(text(f'SELECT * FROM "{name}" ORDER BY 1, 2'))
+                ]
                 for name in sorted(names)
                 if not name.startswith(("sqlite_", "alembic_"))
             }
