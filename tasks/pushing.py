@@ -71,15 +71,20 @@ def push_with_rate_limit(
     `settle` and `push` are the steps as whoever runs them carries them out: as Prefect tasks, or as they are.
     """
     pushed = PushResult(adopted=settle(work).adopted)
+    _push_all(work, push, pushed)
+    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
+        work.runtime.clock.sleep(work.target_settings.settle_seconds)
+        pushed.adopted += settle(work).adopted
+        _push_all(work, push, pushed)  # what turned out not to be in the books goes now
+    return pushed
+
+
+def _push_all(work: RouteWork, push: Callable[[RouteWork], PushResult], pushed: PushResult) -> None:
     while not pushed.stopped:
         batch = push(work)
         pushed.add(batch)
         if batch.tried == 0:
-            break
-    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
-        work.runtime.clock.sleep(work.target_settings.settle_seconds)
-        pushed.adopted += settle(work).adopted
-    return pushed
+            return
 
 
 def push_due(work: RouteWork, progress: Progress = unwatched) -> PushResult:

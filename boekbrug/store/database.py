@@ -194,7 +194,7 @@ def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
     connection.autocommit = False
 
 
-# Classes of SQLSTATE (appendix A of PostgreSQL's manual) and single ones that say that the database is not there for us:
+# Classes of SQLSTATE (appendix A of PostgreSQL's manual) and single ones that say that the database is not there:
 # connection lost, transaction rolled back (deadlock), resources exhausted, lock not available, ended by the
 # administrator, system error, waited too long in a transaction, read-only, table missing.
 _AWAY = ("08", "40", "53", "55P03", "57", "58", "25P03", "25006", "42P01")
