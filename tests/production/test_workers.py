@@ -122,7 +122,7 @@ def test_two_workers_serve_six_tenants_on_postgresql(
     accounts = books.control.get("books")["accounts"]  # type: ignore[call-overload,index]
     for login in set(LOGINS.values()):
         rows = [status[tenant] for tenant in TENANTS if LOGINS[tenant] == login]
-        references = [tuple(invoice["reference"].values()) for invoice in accounts[login]["invoices"]]
+        references = [tuple(invoice["reference"]) for invoice in accounts[login]["invoices"]]
         done = sum(row["verified"] + row["posted"] + row["mismatch"] for row in rows)
         assert len(set(references)) == len(references) == done == PER_HOUR
         assert accounts[login]["limits"]["invoices"]["busiest_hour"] == PER_HOUR
@@ -137,6 +137,9 @@ def test_two_workers_serve_six_tenants_on_postgresql(
     deployed = Counter(run["deployment_id"] for run in continuations)
     assert set(deployed) == {_deployment(stack, tenant) for tenant in waiting}
     assert set(deployed.values()) == {1}
+
+    # The server plans what the cron schedules say: a deployment that nobody starts by hand runs all the same.
+    _until(stack, "every tenant's next days are planned", lambda: _planned(stack) == _deployments(stack))
 
 
 def _until(stack: Stack, what: str, asked: Any, patience: float = 400) -> Any:
@@ -155,6 +158,16 @@ def _online(stack: Stack) -> set[str]:
 
 def _deployment(stack: Stack, tenant: str) -> str:
     return str(get_json(f"{stack.api_url}/deployments/name/sync-orders/{tenant}.verkoop")["id"])
+
+
+def _deployments(stack: Stack) -> set[str]:
+    return {_deployment(stack, tenant) for tenant in TENANTS}
+
+
+def _planned(stack: Stack) -> set[str]:
+    wanted = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+    runs = get_json(f"{stack.api_url}/flow_runs/filter", data={"flow_runs": wanted})
+    return {run["deployment_id"] for run in runs if run["auto_scheduled"]}
 
 
 def _start(stack: Stack, tenant: str) -> str:
