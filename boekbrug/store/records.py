@@ -137,8 +137,8 @@ def in_flight_since(session: Session, tenant_id: int, record_id: int) -> datetim
 
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
     """Posted, and not yet compared with the books; by id, as they are then written."""
-    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED))
-    return _records(session, statement.order_by(col(RecordRow.id)).limit(limit))
+    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit)
+    return sorted(_records(session, statement), key=lambda record: record.id)
 
 
 def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:
