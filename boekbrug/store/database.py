@@ -78,7 +78,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one state of the database and cannot write. Raises StoreUnavailable."""
-        with self._available(), Session(self._reading) as session:
+        with self._available(writes=False), Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -90,7 +90,7 @@ class Database:
 
         Raises StoreUnavailable. When the connection broke off during the commit, it may have been carried out or not.
         """
-        with self._available(), Session(self._writing) as session, session.begin():
+        with self._available(writes=True), Session(self._writing) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
@@ -112,11 +112,13 @@ class Database:
             command.check(_alembic(connection))
 
     @contextmanager
-    def _available(self) -> Iterator[None]:
+    def _available(self, *, writes: bool) -> Iterator[None]:
         try:
             yield
         except (OperationalError, InterfaceError) as error:
             said = str(error.orig).strip()
+            if "readonly" in said and not writes:
+                raise  # our own mistake: SQLite says the same of a transaction that was opened for reading
             remedy = next((what for sign, what in _REMEDIES.items() if sign in said), _REMEDY)
             address = self._engine.url.render_as_string()
             # Chained to the driver's own error: SQLAlchemy's holds the statement with a customer's data.
