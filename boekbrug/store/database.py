@@ -115,14 +115,15 @@ class Database:
     def _available(self, *, writes: bool) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
-            said = str(error.orig).strip()
+        except (OperationalError, InterfaceError, sqlite3.OperationalError) as error:
+            # Chained to the driver's own error: SQLAlchemy's holds the statement with a customer's data.
+            cause = error if isinstance(error, sqlite3.Error) else error.orig
+            said = str(cause).strip()
             if "readonly" in said and not writes:
                 raise  # our own mistake: SQLite says the same of a transaction that was opened for reading
             remedy = next((what for sign, what in _REMEDIES.items() if sign in said), _REMEDY)
             address = self._engine.url.render_as_string()
-            # Chained to the driver's own error: SQLAlchemy's holds the statement with a customer's data.
-            raise StoreUnavailable(f"the database {address} cannot be used ({said}); {remedy}") from error.orig
+            raise StoreUnavailable(f"the database {address} cannot be used ({said}); {remedy}") from cause
 
     def close(self) -> None:
         """Lets go of all connections."""

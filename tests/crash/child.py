@@ -282,9 +282,10 @@ def _locked_after_first_post() -> None:
 
 def _full_disk() -> None:
     """The database can grow by a few pages only."""
+    with sqlite3.connect(_database_file) as database:
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
 
     def limit(connection: Any, _: Any) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
 
     event.listen(Engine, "connect", limit)
