@@ -16,7 +16,7 @@ from boekbrug.domain.records import DONE, SyncRecord, SyncStatus
 from tests.world import DE_BIE, LOGINS, MOKKENHUIS, World
 
 ELIGIBLE = {2, 3, 6, 10}  # shipped, paid, picked up, returned
-# The books compute VAT from their own lines, so a cent may fall elsewhere: said at the order, and its total is the same.
+# The books compute VAT from their own lines, so a cent may fall elsewhere: said at the order; its total is the same.
 ROUNDING = {"ROUNDED_BETWEEN_RATES", "ROUNDING_LINE_ADDED", "TAX_NEARLY_SAME"}
 UNLIMITED = {"documents_per_period": None}
 
@@ -57,7 +57,7 @@ def check_books(world: World, slug: str) -> None:
         elif record.status not in DONE:
             assert record.status is SyncStatus.NEEDS_ATTENTION, record
             assert any(f.blocks for f in record.findings), record
-            assert all(f.suggestion("nl") and "-" != f.suggestion("nl") for f in record.findings)
+            assert all(f.suggestion("nl") and f.suggestion("nl") != "-" for f in record.findings)
 
     sums: dict[str, Counter[str]] = {"shop": Counter(), "books": Counter()}
     for number, invoice in invoices.items():
