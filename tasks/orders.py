@@ -56,7 +56,7 @@ def running(work: RouteWork) -> Iterator[RunReport]:
         with recorded_run(work, flow_run_id=str(runtime.flow_run.id or "")) as report:
             yield report
     except RetryLater as problem:
-        moment = problem.not_before or work.now() + TRY_AGAIN_AFTER
+        moment = work.now() + TRY_AGAIN_AFTER
         get_run_logger().warning("%s; a run is scheduled for %s", problem.message, moment.isoformat(timespec="minutes"))
         _continue_at(work, moment)
         raise

@@ -72,7 +72,8 @@ def push_with_rate_limit(
     """
     pushed = PushResult(adopted=settle(work).adopted)
     _push_all(work, push, pushed)
-    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
+    patient = work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds
+    if pushed.unknown and patient and not pushed.stopped:
         work.runtime.clock.sleep(work.target_settings.settle_seconds)
         pushed.adopted += settle(work).adopted
         _push_all(work, push, pushed)  # what turned out not to be in the books goes now
@@ -268,13 +269,14 @@ class _Push:
             not_before = moment or (now + PAUSE_AFTER_FAILURE)
             if moves.holds(session, work.tenant.id, record.id, ours.claim):
                 moves.release(session, work.tenant.id, record.id, now, not_before=not_before, reason=problem.message)
+        if moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
+            self._stop(goes_on_at=moment)  # it said when: that is a wait, and no failure
+            return
         with self._lock:
             self._failures += 1
             given_up = self._failures >= FAILURES_IN_A_ROW
         if isinstance(problem, ConnectionBroken) or given_up:
             self._stop(stopped_by=problem)
-        elif moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
-            self._stop(goes_on_at=moment)
 
     def _unknown(self, record: SyncRecord, ours: _Ours) -> None:
         work, now = self.work, self.work.now()

@@ -106,12 +106,16 @@ def due(session: Session, tenant_id: int, route_id: int, now: datetime, limit: i
 
 
 def next_due_at(session: Session, tenant_id: int, route_id: int, now: datetime) -> datetime | None:
-    """The first moment after `now` at which a document that was put off can go over; None when none was."""
-    return session.exec(
-        select(func.min(RecordRow.not_before)).where(
-            *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
-        )
-    ).one()
+    """The first moment after `now` at which a document that was put off can go over, or one whose outcome is not known
+    can be looked up; None when there is none."""
+    put_off = select(func.min(RecordRow.not_before)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
+    )
+    claimed = select(func.min(RecordRow.claimed_until)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), col(RecordRow.claimed_until) > now
+    )
+    moments = (session.exec(put_off).one(), session.exec(claimed).one())
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def stale_in_flight(
