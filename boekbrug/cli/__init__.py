@@ -11,9 +11,15 @@ import typer
 from boekbrug import __version__
 from boekbrug.cli import connections, deployments, documents, health, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
-from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, RetryLater, SettingsInvalid
+from boekbrug.domain.errors import (
+    BoekbrugError,
+    ConnectionBroken,
+    NeedsAttention,
+    RetryLater,
+    SettingsInvalid,
+    StoreUnavailable,
+)
 from boekbrug.settings import Settings
-from boekbrug.store.database import DatabaseUnavailable
 
 app = typer.Typer(
     name="boekbrug",
@@ -49,7 +55,7 @@ def exit_code_of(problem: BoekbrugError) -> Exit:
         return Exit.CONNECTION
     if isinstance(problem, NeedsAttention):
         return Exit.ATTENTION
-    return Exit.LATER if isinstance(problem, RetryLater) else Exit.BUG
+    return Exit.LATER if isinstance(problem, (RetryLater, StoreUnavailable)) else Exit.BUG
 
 
 def main() -> None:
@@ -60,6 +66,3 @@ def main() -> None:
     except BoekbrugError as problem:
         err.print(problem.message, style="bold red", markup=False, highlight=False)
         sys.exit(exit_code_of(problem))
-    except DatabaseUnavailable as problem:
-        err.print(str(problem), style="bold red", markup=False, highlight=False)
-        sys.exit(Exit.LATER)

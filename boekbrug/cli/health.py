@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from boekbrug.cli._output import Exit, print_json, print_table
-from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.errors import SettingsInvalid, StoreUnavailable
 from boekbrug.settings import Settings
 from boekbrug.store.credentials import load_key
-from boekbrug.store.database import Database, DatabaseUnavailable
+from boekbrug.store.database import Database
 
 
 def health(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
@@ -38,7 +38,7 @@ def _checked(check: Callable[[Settings], str], settings: Settings) -> tuple[str,
         return name, Exit.DONE, check(settings)
     except SettingsInvalid as problem:
         return name, Exit.SETTINGS, problem.message
-    except DatabaseUnavailable as problem:
+    except StoreUnavailable as problem:
         return name, Exit.LATER, str(problem)
 
 

@@ -154,6 +154,16 @@ def take(
     )
 
 
+def renew(session: Session, slot: Slot, now: datetime, lease_seconds: float) -> None:
+    """The request is only about to be made: the slot's lease counts from now."""
+    latest_at = session.exec(select(AccountRow.latest_at).where(AccountRow.name == slot.account)).one()
+    session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.tenant_id) == slot.tenant_id, col(AttemptRow.id).in_(slot.attempt_ids.values()))
+        .values(ends_at=max(now, latest_at) + timedelta(seconds=lease_seconds))
+    )
+
+
 def finish(session: Session, slot: Slot, outcome: AttemptOutcome, now: datetime) -> None:
     """The request has ended; from now on the slot is in use for one more period."""
     ended = {"tenant": slot.tenant_id, "account": slot.account, "now": now, "outcome": outcome.value}

@@ -29,7 +29,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.errors import SettingsInvalid, StoreUnavailable
 from boekbrug.store.tables import Table
 
 BUSY_SECONDS = 30
@@ -55,18 +55,20 @@ _ON_CONNECT = (
 _MIGRATION_LOCK = 4_250_711  # any number, as long as no other program on the PostgreSQL server locks on it
 ACROSS_TENANTS = {"across_tenants": True}
 """Execution options of the few statements that rightly look at several tenants; every other one names its tenant."""
+# What to do about it, by what the database says.
+_REMEDIES = {
+    "locked": "another process holds it: look for one that hangs, or move to PostgreSQL",
+    "full": "make room on the disk",
+    "disk I/O": "look at the disk: it is full, broken or away",
+    "readonly": "give this user the right to write the file and its folder",
+    "no such": "run `boekbrug init` with this version of the program",
+    "does not exist": "run `boekbrug init` with this version of the program",
+}
+_REMEDY = "is it there, running, and readable for this user?"
 _INSERTS: Mapping[str, Callable[..., sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
-
-
-class DatabaseUnavailable(Exception):
-    """The database could not be reached, broke off, or was busy with others for too long. Passes by itself.
-
-    Not a BoekbrugError: nothing may take it for a remote system's word. A run ends where it stands, as if its process
-    had died; what it was at counts as begun, and the next one finds out what became of it.
-    """
 
 
 class Database:
@@ -100,11 +102,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and cannot write.
-
-        Raises DatabaseUnavailable.
-        """
-        with self._clear_errors(), Session(self._reading) as session:
+        """A transaction that sees one state of the database and cannot write. Raises StoreUnavailable."""
+        with self._available(writes=False), Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -112,16 +111,16 @@ class Database:
         """A transaction that is committed at the end of the block, or rolled back when the block raises.
 
         On SQLite writers take turns from their first statement on, so what was read stays true until it is committed.
-        On PostgreSQL the functions lock the rows that they decide on.
+        On PostgreSQL the functions lock the row that they decide on.
 
-        Raises DatabaseUnavailable; whether the transaction was committed is not known then.
+        Raises StoreUnavailable. When the connection broke off during the commit, it may have been carried out or not.
         """
-        with self._clear_errors(), Session(self._writing) as session, session.begin():
+        with self._available(writes=True), Session(self._writing) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
         """Brings the schema up to date. When several processes do so at once, one does and the others find it done."""
-        with self._clear_errors(), self._writing.begin() as connection:
+        with self._available(writes=True), self._writing.begin() as connection:
             if self.dialect == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = 0"))  # however long another's migration takes
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -129,7 +128,7 @@ class Database:
 
     def check(self) -> bool:
         """True when the schema is the one that this version of the program needs."""
-        with self._clear_errors(), self._reading.connect() as connection:
+        with self._available(writes=False), self._reading.connect() as connection:
             present = MigrationContext.configure(connection).get_current_heads()
             return set(present) == set(ScriptDirectory.from_config(_alembic(connection)).get_heads())
 
@@ -143,16 +142,18 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
+    def _available(self, *, writes: bool) -> Iterator[None]:
         try:
             yield
-        except (exc.DBAPIError, exc.TimeoutError) as error:
-            problem = _unavailable(error)
-            if problem is None:
-                raise
-            raise DatabaseUnavailable(
-                f"the database {self._engine.url.render_as_string()} is not available: {problem}"
-            ) from error
+        except (exc.DBAPIError, exc.TimeoutError, sqlite3.OperationalError) as error:
+            said = _unavailable(error)
+            if said is None or ("readonly" in said and not writes):
+                raise  # our own mistake; of a transaction that was opened for reading SQLite says "readonly", too
+            remedy = next((what for sign, what in _REMEDIES.items() if sign in said), _REMEDY)
+            address = self._engine.url.render_as_string()
+            # Chained to the driver's own error: SQLAlchemy's holds the statement with a customer's data.
+            cause = error.orig if isinstance(error, exc.DBAPIError) else error
+            raise StoreUnavailable(f"the database {address} is not available: {said}; {remedy}") from cause
 
 
 def insert_new(session: Session, table: type[Table], rows: Iterable[Mapping[str, object]]) -> None:
@@ -193,33 +194,24 @@ def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
     connection.autocommit = False
 
 
-# Classes of SQLSTATE (appendix A of PostgreSQL's manual) and single ones that pass by themselves: connection lost,
-# transaction rolled back (deadlock), resources exhausted, lock not available, ended by the administrator, system error,
-# waited too long in a transaction.
-_PASSES = ("08", "40", "53", "55P03", "57", "58", "25P03")
-_SQLITE_PASSES = (
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-)
+# Classes of SQLSTATE (appendix A of PostgreSQL's manual) and single ones that say that the database is not there:
+# connection lost, transaction rolled back (deadlock), resources exhausted, lock not available, ended by the
+# administrator, system error, waited too long in a transaction, read-only, table missing.
+_AWAY = ("08", "40", "53", "55P03", "57", "58", "25P03", "25006", "42P01")
 
 
-def _unavailable(error: exc.DBAPIError | exc.TimeoutError) -> str | None:
-    """What is the matter, in a line, when it passes by itself; None when it does not."""
+def _unavailable(error: exc.DBAPIError | exc.TimeoutError | sqlite3.OperationalError) -> str | None:
+    """What is the matter with the database, in a line; None when the mistake is in what it was asked."""
     if isinstance(error, exc.TimeoutError):
         return "all connections are in use"
-    cause = error.orig
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(cause, psycopg.Error):
         # Without a state it is the driver that speaks: it found no server, or lost it.
         lost = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
-        passes = lost or error.connection_invalidated or (cause.sqlstate or "").startswith(_PASSES)
-    elif isinstance(cause, sqlite3.OperationalError):
-        passes = cause.sqlite_errorcode & 0xFF in _SQLITE_PASSES
+        away = lost or getattr(error, "connection_invalidated", False) or (cause.sqlstate or "").startswith(_AWAY)
     else:
-        passes = False
-    return str(cause).strip().partition("\n")[0] if passes else None
+        away = isinstance(cause, sqlite3.OperationalError | sqlite3.InterfaceError)
+    return str(cause).strip().partition("\n")[0] if away else None
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -106,12 +106,16 @@ def due(session: Session, tenant_id: int, route_id: int, now: datetime, limit: i
 
 
 def next_due_at(session: Session, tenant_id: int, route_id: int, now: datetime) -> datetime | None:
-    """The first moment after `now` at which a document that was put off can go over; None when none was."""
-    return session.exec(
-        select(func.min(RecordRow.not_before)).where(
-            *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
-        )
-    ).one()
+    """The first moment after `now` at which a document that was put off can go over, or one whose outcome is not known
+    can be looked up; None when there is none."""
+    put_off = select(func.min(RecordRow.not_before)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
+    )
+    claimed = select(func.min(RecordRow.claimed_until)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), col(RecordRow.claimed_until) > now
+    )
+    moments = (session.exec(put_off).one(), session.exec(claimed).one())
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def stale_in_flight(
@@ -122,6 +126,17 @@ def stale_in_flight(
         *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), col(RecordRow.claimed_until) <= now
     )
     return _records(session, statement.limit(limit))
+
+
+def in_flight_since(session: Session, tenant_id: int, record_id: int) -> datetime | None:
+    """When the write of a document that is in flight was announced, however often it was looked up since; None when
+    it is not in flight."""
+    mine = (RecordEventRow.tenant_id == tenant_id, RecordEventRow.record_id == record_id)
+    before = select(func.max(RecordEventRow.id)).where(*mine, RecordEventRow.status != SyncStatus.IN_FLIGHT.value)
+    first = select(func.min(RecordEventRow.at)).where(
+        *mine, col(RecordEventRow.id) > func.coalesce(before.scalar_subquery(), 0)
+    )
+    return session.exec(first).one()
 
 
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:

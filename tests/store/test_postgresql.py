@@ -10,11 +10,11 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from boekbrug.domain.budgets import Budget
-from boekbrug.domain.errors import BoekbrugError
+from boekbrug.domain.errors import BoekbrugError, StoreUnavailable
 from boekbrug.domain.findings import finding
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncStatus
 from boekbrug.store import budgets, debtors, moves, observations, records, tenants
-from boekbrug.store.database import Database, DatabaseUnavailable
+from boekbrug.store.database import Database
 from tests.store.samples import NOW, add_record, add_tenant, config, observation, observe
 from tests.store.tenant_filter import refuse_unfiltered
 
@@ -171,7 +171,7 @@ def test_a_server_that_ends_the_connection_is_said_so_and_the_next_transaction_w
         "AND pid <> pg_backend_pid()"
     )
     with (
-        pytest.raises(DatabaseUnavailable, match="is not available: ") as caught,
+        pytest.raises(StoreUnavailable, match="is not available: ") as caught,
         database.write() as session,
     ):
         add_tenant(session, "lost")
@@ -209,10 +209,10 @@ def test_transactions_that_wait_for_each_other_are_no_mistake_of_ours(
         with database.write() as session:
             skip(session, one.id)
             skip(session, two.id)
-    except DatabaseUnavailable as error:
+    except StoreUnavailable as error:
         failures.append(error)
     problem = other.exception(20)
-    failures += [problem] if isinstance(problem, DatabaseUnavailable) else []
+    failures += [problem] if isinstance(problem, StoreUnavailable) else []
     assert len(failures) == 1
     assert "deadlock" in str(failures[0])
 
@@ -220,7 +220,7 @@ def test_transactions_that_wait_for_each_other_are_no_mistake_of_ours(
 def test_a_server_that_is_not_there_is_said_so_without_the_password() -> None:
     database = Database("postgresql://boekbrug:hunter2@127.0.0.1:9/boekbrug")
     with (
-        pytest.raises(DatabaseUnavailable, match=r"boekbrug:\*\*\*@127.0.0.1:9/boekbrug") as caught,
+        pytest.raises(StoreUnavailable, match=r"boekbrug:\*\*\*@127.0.0.1:9/boekbrug") as caught,
         database.read() as s,
     ):
         tenants.list_tenants(s)
