@@ -2,6 +2,7 @@
 tenants of whom each two share an account. Every order is booked once, no account gets more than it allows and none is
 left unused, and both workers did their part."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -46,8 +47,13 @@ def server(postgresql: PostgreSQL) -> Iterator[PostgreSQL]:
     if postgresql.has("pg_trgm"):
         yield postgresql
         return
-    with installed() as other:
-        yield other
+    try:
+        with installed() as other:
+            yield other
+    except LookupError as missing:
+        if "CI" in os.environ:  # there .ci/run installs one
+            raise
+        pytest.skip(str(missing))
 
 
 @pytest.fixture
