@@ -71,15 +71,21 @@ def push_with_rate_limit(
     `settle` and `push` are the steps as whoever runs them carries them out: as Prefect tasks, or as they are.
     """
     pushed = PushResult(adopted=settle(work).adopted)
+    _push_all(work, push, pushed)
+    patient = work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds
+    if pushed.unknown and patient and not pushed.stopped:
+        work.runtime.clock.sleep(work.target_settings.settle_seconds)
+        pushed.adopted += settle(work).adopted
+        _push_all(work, push, pushed)  # what turned out not to be in the books goes now
+    return pushed
+
+
+def _push_all(work: RouteWork, push: Callable[[RouteWork], PushResult], pushed: PushResult) -> None:
     while not pushed.stopped:
         batch = push(work)
         pushed.add(batch)
         if batch.tried == 0:
-            break
-    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
-        work.runtime.clock.sleep(work.target_settings.settle_seconds)
-        pushed.adopted += settle(work).adopted
-    return pushed
+            return
 
 
 def push_due(work: RouteWork, progress: Progress = unwatched) -> PushResult:
@@ -263,13 +269,14 @@ class _Push:
             not_before = moment or (now + PAUSE_AFTER_FAILURE)
             if moves.holds(session, work.tenant.id, record.id, ours.claim):
                 moves.release(session, work.tenant.id, record.id, now, not_before=not_before, reason=problem.message)
+        if moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
+            self._stop(goes_on_at=moment)  # it said when: that is a wait, and no failure
+            return
         with self._lock:
             self._failures += 1
             given_up = self._failures >= FAILURES_IN_A_ROW
         if isinstance(problem, ConnectionBroken) or given_up:
             self._stop(stopped_by=problem)
-        elif moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
-            self._stop(goes_on_at=moment)
 
     def _unknown(self, record: SyncRecord, ours: _Ours) -> None:
         work, now = self.work, self.work.now()

@@ -26,8 +26,18 @@ from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
 PAGE = 500
-# Said by the books, not by our rules: only a person, or a change of the order, makes another try worthwhile.
-WAITS_FOR_A_PERSON = frozenset({"REFUSED_BY_BOOKS", "REFERENCE_TAKEN"})
+# Found where only the books could tell: a person, or a change of the order or the rules, makes another try worthwhile.
+WAITS_FOR_A_PERSON = frozenset(
+    {
+        "COUNTRY_NOT_IN_BOOKS",
+        "DEBTOR_NOT_IN_BOOKS",
+        "DEBTOR_NOT_REVERSE_CHARGED",
+        "DEBTOR_REVERSE_CHARGED",
+        "POSTCODE_TOO_LONG",
+        "REFERENCE_TAKEN",
+        "REFUSED_BY_BOOKS",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

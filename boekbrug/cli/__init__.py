@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from boekbrug import __version__
-from boekbrug.cli import connections, deployments, documents, setup, sync, tenants
+from boekbrug.cli import connections, deployments, documents, health, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -29,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("init")(setup.init)
+app.command("health")(health.health)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.command("deploy")(deployments.deploy)

@@ -42,10 +42,8 @@ def claim_debtor(
     mine = _link_is(tenant_id, connection_id, customer_key)
     own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key}
     lock = select(DebtorRow).where(mine).with_for_update().execution_options(populate_existing=True)
-    row = session.exec(lock).one_or_none()
-    if row is None:
+    while (row := session.exec(lock).one_or_none()) is None:  # again, when the other one just gave its claim back
         insert_new(session, DebtorRow, [own])
-        row = session.exec(lock).one()
     if row.target_id:
         return Known(ExternalRef(row.target_system, row.target_kind, row.target_id))
     if row.claimed_until is not None and row.claimed_until > now:

@@ -276,15 +276,14 @@ def retry(
     `numbers` None: everything that needs attention. Else those documents, skipped ones too; pending ones are hurried.
     """
     statement = select(RecordRow.id, RecordRow.number, RecordRow.status).where(RecordRow.tenant_id == tenant_id)
+    statement = statement.order_by(col(RecordRow.id)).with_for_update(key_share=True)
     if route_id is not None:
         statement = statement.where(RecordRow.route_id == route_id)
     if numbers is None:
-        rows = list(
-            session.exec(statement.where(RecordRow.status == SyncStatus.NEEDS_ATTENTION.value).with_for_update())
-        )
+        rows = list(session.exec(statement.where(RecordRow.status == SyncStatus.NEEDS_ATTENTION.value)))
     else:
         which = [s.value for s in (SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.PENDING)]
-        statement = statement.where(col(RecordRow.status).in_(which)).with_for_update()
+        statement = statement.where(col(RecordRow.status).in_(which))
         rows = []
         for part in in_chunks(numbers):
             rows += session.exec(statement.where(col(RecordRow.number).in_(part))).all()
@@ -318,7 +317,7 @@ def _locked(session: Session, tenant_id: int, record_id: int) -> RecordRow:
     row = session.exec(
         select(RecordRow)
         .where(RecordRow.tenant_id == tenant_id, RecordRow.id == record_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:

@@ -106,12 +106,16 @@ def due(session: Session, tenant_id: int, route_id: int, now: datetime, limit: i
 
 
 def next_due_at(session: Session, tenant_id: int, route_id: int, now: datetime) -> datetime | None:
-    """The first moment after `now` at which a document that was put off can go over; None when none was."""
-    return session.exec(
-        select(func.min(RecordRow.not_before)).where(
-            *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
-        )
-    ).one()
+    """The first moment after `now` at which a document that was put off can go over, or one whose outcome is not known
+    can be looked up; None when there is none."""
+    put_off = select(func.min(RecordRow.not_before)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
+    )
+    claimed = select(func.min(RecordRow.claimed_until)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), col(RecordRow.claimed_until) > now
+    )
+    moments = (session.exec(put_off).one(), session.exec(claimed).one())
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def stale_in_flight(
@@ -136,8 +140,9 @@ def in_flight_since(session: Session, tenant_id: int, record_id: int) -> datetim
 
 
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
-    """Posted, and not yet compared with the books."""
-    return _records(session, select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit))
+    """Posted, and not yet compared with the books; by id, as they are then written."""
+    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit)
+    return sorted(_records(session, statement), key=lambda record: record.id)
 
 
 def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:
