@@ -175,7 +175,7 @@ def test_look_up_that_fails_for_days_still_finds_the_invoice(w: World) -> None:
     # By the list alone, which is asked from the day of the write on; that is longer ago than what every run reads.
     tenant = w.new_tenant(orders=4, books={"concurrency": 1}, search_references=False)
     assert w.run(tenant, only="after post", kill_at=1) == KILLED
-    w.move(8 * 24 * 3600)
+    w.move(10 * 24 * 3600)
     _fault(w, kind="status", status=503, path="/invoices")
     assert w.run(tenant) == End.STOPPED
     _all_is_well(w, tenant)
