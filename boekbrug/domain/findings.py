@@ -673,6 +673,22 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "EARLIER_VAT_PERIOD",
+        Level.NOTICE,
+        (
+            "De bestelling is van {date}, vóór het btw-tijdvak dat op {start} begon; het pakket dateert de factuur op "
+            "de dag waarop zij wordt gemaakt.",
+            "Overleg met uw boekhouder. Moet zij toch in dit tijdvak, start dan een nieuwe overname die eerdere "
+            "tijdvakken toestaat.",
+        ),
+        (
+            "The order is of {date}, before the VAT period that began on {start}; the package dates an invoice on "
+            "the day it is made.",
+            "Ask your accountant. To have it in this period all the same, start a new migration that accepts earlier "
+            "periods.",
+        ),
+    ),
+    _kind(
         "BEFORE_START",
         Level.NOTICE,
         (
@@ -779,7 +795,8 @@ _ENTRIES = (
         "NO_LONGER_COMPARABLE",
         Level.MISMATCH,
         (
-            "Factuur {number} kon niet worden vergeleken: volgens de huidige regels zou de bestelling niet overgaan ({codes}).",
+            "Factuur {number} kon niet worden vergeleken: volgens de huidige regels zou de bestelling niet overgaan "
+            "({codes}).",
             "Controleer de regels van de route; vergelijk de factuur met de hand.",
         ),
         (
