@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
-from boekbrug.domain.documents import PostedDocument
+from boekbrug.domain.documents import ExternalRef, PostedDocument
 from boekbrug.domain.findings import finding
 from boekbrug.domain.records import SyncRecord
 from boekbrug.store import moves, records
@@ -23,6 +25,20 @@ class SettleResult:
     adopted: int = 0
     released: int = 0
     doubtful: int = 0
+
+
+class Found(Protocol):
+    """A document of the books that carries our reference, as far as adopting it goes."""
+
+    @property
+    def target_ref(self) -> ExternalRef:
+        """What it is in the books."""
+        ...
+
+    @property
+    def number(self) -> str:
+        """Its number, for people."""
+        ...
 
 
 def settle_and_adopt(work: RouteWork) -> SettleResult:
@@ -44,7 +60,7 @@ def _settle(work: RouteWork, result: SettleResult) -> None:
             ):
                 continue
         found = work.target.find_documents(record.our_reference, since=_claimed_on(work, record))
-        _decide(work, record, list(found), result)
+        adopt_or_release(work, record, found, result)
 
 
 def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
@@ -61,7 +77,7 @@ def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
         with work.runtime.database.write() as session:
             claimed = moves.claim(session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds)
         if claimed:
-            _decide(work, record, booked[record.our_reference], result)
+            adopt_or_release(work, record, booked[record.our_reference], result)
 
 
 def _claimed_on(work: RouteWork, record: SyncRecord) -> date:
@@ -70,7 +86,15 @@ def _claimed_on(work: RouteWork, record: SyncRecord) -> date:
     return (moment - timedelta(seconds=work.runtime.settings.claim_seconds)).date() - timedelta(days=1)
 
 
-def _decide(work: RouteWork, record: SyncRecord, found: list[PostedDocument], result: SettleResult) -> None:
+def adopt_or_release(
+    work: RouteWork,
+    record: SyncRecord,
+    found: Sequence[Found],
+    result: SettleResult,
+    *,
+    posted_at: datetime | None = None,
+) -> None:
+    """Moves a record in flight by what the books hold under its reference: one document, none, or several."""
     now = work.now()
     with work.runtime.database.write() as session:
         if not found:
@@ -84,7 +108,7 @@ def _decide(work: RouteWork, record: SyncRecord, found: list[PostedDocument], re
                 now,
                 target_ref=found[0].target_ref,
                 target_number=found[0].number,
-                posted_at=now,
+                posted_at=posted_at or now,
                 findings=record.findings,
             )
             result.adopted += 1

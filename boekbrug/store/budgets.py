@@ -30,6 +30,7 @@ from boekbrug.store.tables import AccountRow, AttemptRow
 from boekbrug.store.waiters import ahead_of
 
 _PRUNE_EVERY = 200
+_MEASURED = 50
 
 # A slot is taken for every single request, and making these statements anew each time costs more than running them.
 _SET_LATEST = update(AccountRow).where(col(AccountRow.id) == bindparam("account")).values(latest_at=bindparam("at"))
@@ -225,6 +226,41 @@ def usage(session: Session, budget: Budget, *, now: datetime, kept_back: int = 0
     free = None if budget.limit is None else max(budget.limit - kept_back - used, 0)
     blocked = account.blocked_until if account.blocked_until and account.blocked_until > at else None
     return Usage(used=used, free=0 if opening else free, opens_at=opening, blocked_until=blocked)
+
+
+def ends_in_use(session: Session, budget: Budget, *, now: datetime) -> list[datetime]:
+    """When the requests that hold a slot now ended, or will have ended at the latest; the first to end comes first."""
+    return list(
+        session.exec(
+            select(AttemptRow.ends_at)
+            .join(AccountRow, col(AccountRow.id) == col(AttemptRow.account_id))
+            .where(
+                AccountRow.name == budget.account,
+                AttemptRow.budget == budget.name,
+                col(AttemptRow.ends_at) > now - budget.period,
+            )
+            .order_by(col(AttemptRow.ends_at))
+            .execution_options(**ACROSS_TENANTS)
+        )
+    )
+
+
+def mean_duration(session: Session, budget: Budget) -> timedelta | None:
+    """How long the account's latest requests under the budget took; None when there were none."""
+    latest = session.exec(
+        select(AttemptRow.started_at, AttemptRow.ends_at)
+        .join(AccountRow, col(AccountRow.id) == col(AttemptRow.account_id))
+        .where(
+            AccountRow.name == budget.account,
+            AttemptRow.budget == budget.name,
+            AttemptRow.outcome == AttemptOutcome.WRITTEN.value,
+        )
+        .order_by(col(AttemptRow.ends_at).desc())
+        .limit(_MEASURED)
+        .execution_options(**ACROSS_TENANTS)
+    ).all()
+    spent = sum((ended - started for started, ended in latest), timedelta(0))
+    return spent / len(latest) if latest else None
 
 
 def set_back(session: Session, account: str, now: datetime) -> None:

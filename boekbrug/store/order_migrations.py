@@ -269,6 +269,21 @@ def accepting_earlier_periods(session: Session, tenant_id: int, record_ids: Coll
     return found
 
 
+def take_over(session: Session, tenant_id: int, record_ids: Collection[int], now: datetime) -> None:
+    """What the daily run skipped, and no person did, is the migration's from now on."""
+    for part in in_chunks(record_ids):
+        session.exec(
+            update(RecordRow)
+            .where(
+                col(RecordRow.tenant_id) == tenant_id,
+                col(RecordRow.id).in_(part),
+                col(RecordRow.status) == SyncStatus.SKIPPED.value,
+                col(RecordRow.skipped_by) == "",
+            )
+            .values(lane=int(Lane.MIGRATION), updated_at=now)
+        )
+
+
 def meet(session: Session, tenant_id: int, migration_id: int, was_there: Mapping[int, bool]) -> None:
     """The migration met these records; what it noted of one the first time stands."""
     rows = [
@@ -334,7 +349,7 @@ def unfinished(session: Session, tenant_id: int, migration_id: int) -> tuple[int
 
 def written_since(session: Session, tenant_id: int, migration_id: int, since: datetime) -> int:
     """How many of its own documents went over since that moment, or are on their way."""
-    own = (*_met(tenant_id, migration_id), RecordRow.lane == int(Lane.MIGRATION))
+    own = (*_met(tenant_id, migration_id), col(RecordRow.lane) == int(Lane.MIGRATION))
     posted = select(func.count()).where(
         *own, col(MigrationRecordRow.was_there).is_(False), col(RecordRow.posted_at) >= since
     )

@@ -88,6 +88,20 @@ def wait_for(
     )
 
 
+def stay_in_line(session: Session, *, tenant_id: int, holder: str, now: datetime, until: datetime) -> None:
+    """Whoever waits under that name is at work again: it keeps its place until then."""
+    session.exec(
+        update(WaiterRow)
+        .where(
+            col(WaiterRow.tenant_id) == tenant_id,
+            col(WaiterRow.holder) == holder,
+            col(WaiterRow.lease_until) > now,
+            col(WaiterRow.lease_until) < until,
+        )
+        .values(lease_until=until)
+    )
+
+
 def stop_waiting(session: Session, budgets: Sequence[Budget], *, tenant_id: int, holder: str) -> None:
     """`holder` got what it wanted, or no longer wants it."""
     account = select(AccountRow.id).where(AccountRow.name == budgets[0].account).scalar_subquery()
