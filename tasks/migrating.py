@@ -26,6 +26,7 @@ from tasks.progress import Progress, unwatched
 from tasks.pushing import PAUSE_AFTER_FAILURE, PushResult, line, look_up_unknown, push_due
 from tasks.reporting import RunReport
 from tasks.route_work import BATCH, RouteWork, due_batch
+from tasks.runtime import Runtime
 from tasks.settling import SettleResult, adopt_or_release, settle_and_adopt
 from tasks.transforming import TransformResult, transform_records
 from tasks.verifying import VerifyResult, verify_posted
@@ -140,11 +141,11 @@ def start(work: RouteWork, migration_id: int, *, accepts_earlier_periods: bool, 
         return order_migrations.migration_by_id(session, tenant_id, migration_id)
 
 
-def cancel(work: RouteWork, migration_id: int, *, who: str) -> int:
+def cancel(runtime: Runtime, tenant_id: int, migration_id: int, *, who: str) -> int:
     """A person ends it: what is not written yet is skipped, what is being written is let go over. How many."""
-    tenant_id, now = work.tenant.id, work.now()
+    now = runtime.clock.now()
     among = [MigrationState.PLANNED, MigrationState.RUNNING, MigrationState.PAUSED]
-    with work.runtime.database.write() as session:
+    with runtime.database.write() as session:
         order_migrations.change_state(
             session, tenant_id, migration_id, MigrationState.CANCELLED, among=among, ended_at=now, ended_by=who
         )
@@ -408,7 +409,9 @@ def _note(work: RouteWork, migration_id: int) -> Standing:
     migration = standing.migration
     finishes_at = migration.ended_at
     if migration.state is MigrationState.RUNNING:
-        left = standing.counts.waiting + migration.plan.posting_from(migration.reached_on)
+        left = standing.counts.waiting + migration.plan.posting(
+            earlier_periods=migration.accepts_earlier_periods, placed_from=migration.reached_on
+        )
         finishes_at = foresee(work, migration, left).finishes_at
     text = statement(standing, work.tenant.language)
     with work.runtime.database.write() as session:

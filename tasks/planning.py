@@ -43,7 +43,8 @@ class _Tally:
     to_post: Counter[date] = field(default_factory=Counter)
     was_there: int = 0
     with_daily: int = 0
-    earlier_periods: int = 0
+    earlier_to_post: Counter[date] = field(default_factory=Counter)
+    earlier_refused: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -55,7 +56,6 @@ def plan_migration(
     *,
     window: DailyWindow,
     per_window: int | None,
-    accepts_earlier_periods: bool,
     who: str,
     progress: Progress = unwatched,
 ) -> tuple[Migration, Forecast]:
@@ -81,7 +81,6 @@ def plan_migration(
             who=who,
             now=work.now(),
         )
-        order_migrations.keep(session, tenant_id, migration_id, accepts_earlier_periods=accepts_earlier_periods)
         migration = order_migrations.migration_by_id(session, tenant_id, migration_id)
     read_books(work, migration)
     tally = _Tally()
@@ -96,9 +95,10 @@ def plan_migration(
         with_daily=tally.with_daily,
         skipped=dict(tally.skipped.most_common()),
         refused=dict(tally.refused.most_common()),
-        earlier_periods=tally.earlier_periods,
+        earlier_to_post=dict(sorted(tally.earlier_to_post.items())),
+        earlier_refused=dict(tally.earlier_refused.most_common()),
     )
-    foreseen = foresee(work, migration, plan.posting)
+    foreseen = foresee(work, migration, plan.posting(earlier_periods=False))
     with work.runtime.database.write() as session:
         order_migrations.keep_plan(session, tenant_id, migration_id, plan, foreseen.finishes_at)
         return order_migrations.migration_by_id(session, tenant_id, migration_id), foreseen
@@ -178,11 +178,7 @@ def _count(work: RouteWork, migration: Migration, page: Sequence[SourceDocument]
     with work.runtime.database.read() as session:
         known = order_migrations.known(session, tenant_id, work.route.id, references)
         booked = order_migrations.booked(session, tenant_id, migration.id, references.values())
-    terms = Terms(
-        lane=Lane.MIGRATION,
-        policy=historic(work.route.policy),
-        earlier_periods=migration.accepts_earlier_periods,
-    )
+    terms = Terms(lane=Lane.MIGRATION, policy=historic(work.route.policy))
     for document in page:
         tally.read += 1
         here = known.get(document.source_ref)
@@ -199,17 +195,16 @@ def _count_one(work: RouteWork, document: SourceDocument, terms: Terms, tally: _
     if judged.verdict is not Verdict.GOES:
         code = judged.reason.code if judged.reason else judged.verdict.value
         tally.skipped[code] += 1
-        tally.earlier_periods += code == "EARLIER_VAT_PERIOD"
         return
     if not isinstance(document, Order):
         tally.refused[_code(document.findings)] += 1
         return
+    earlier = earlier_period(document, work.today, terms.policy, work.target.traits) is not None
     problems = _problems(work, document)
     if problems:
-        tally.refused[_code(problems)] += 1
-        return
-    tally.earlier_periods += earlier_period(document, work.today, terms.policy, work.target.traits) is not None
-    tally.to_post[document.ordered_at.date()] += 1
+        (tally.earlier_refused if earlier else tally.refused)[_code(problems)] += 1
+    else:
+        (tally.earlier_to_post if earlier else tally.to_post)[document.ordered_at.date()] += 1
 
 
 def _problems(work: RouteWork, order: Order) -> tuple[Finding, ...]:

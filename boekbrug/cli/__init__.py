@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from boekbrug import __version__
-from boekbrug.cli import connections, deployments, documents, setup, sync, tenants
+from boekbrug.cli import budgets, connections, deployments, documents, migrations, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, RetryLater, SettingsInvalid
 from boekbrug.settings import Settings
@@ -26,6 +26,8 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.command("deploy")(deployments.deploy)
 app.command("sync")(sync.sync)
+app.command("budget")(budgets.budget)
+app.add_typer(migrations.app, name="migrate")
 app.command("status")(documents.status)
 app.command("errors")(documents.errors)
 app.command("retry")(documents.retry)

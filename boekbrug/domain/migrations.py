@@ -39,16 +39,21 @@ class MigrationPlan(BaseModel):
     with_daily: int = Field(0, description="Waiting in the daily run already")
     skipped: dict[str, int] = Field(default_factory=dict)
     refused: dict[str, int] = Field(default_factory=dict)
-    earlier_periods: int = Field(0, description="Of an earlier VAT period than the one they would be dated in")
+    earlier_to_post: dict[date, int] = Field(
+        default_factory=dict,
+        description="Documents of an earlier VAT period than the books would date them in: posted only with a yes",
+    )
+    earlier_refused: dict[str, int] = Field(default_factory=dict, description="Those of them that would be refused")
 
     @property
-    def posting(self) -> int:
-        """How many would be posted."""
-        return sum(self.to_post.values())
+    def earlier_periods(self) -> int:
+        """How many are of an earlier VAT period."""
+        return sum(self.earlier_to_post.values()) + sum(self.earlier_refused.values())
 
-    def posting_from(self, day: date) -> int:
+    def posting(self, *, earlier_periods: bool, placed_from: date = date.min) -> int:
         """How many of the orders placed on that day or later would be posted."""
-        return sum(count for placed_on, count in self.to_post.items() if placed_on >= day)
+        counted = [self.to_post, self.earlier_to_post] if earlier_periods else [self.to_post]
+        return sum(count for days in counted for day, count in days.items() if day >= placed_from)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
