@@ -318,6 +318,7 @@ class MigrationRow(Table, table=True):
         _of("route", "route_id"),
         UniqueConstraint("tenant_id", "id"),
         Index("ix_migration_route", "tenant_id", "route_id", "state"),
+        {"sqlite_autoincrement": True},  # people name migrations by their ids, so no id is given twice
     )
 
     id: int = Field(default=None, primary_key=True)

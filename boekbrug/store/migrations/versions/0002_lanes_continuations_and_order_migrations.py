@@ -75,6 +75,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_migration"),
         sa.UniqueConstraint("tenant_id", "id", name="uq_migration_tenant_id_id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_migration_route", "migration", ["tenant_id", "route_id", "state"], unique=False)
     op.create_table(
