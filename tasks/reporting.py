@@ -9,8 +9,8 @@ from datetime import datetime
 
 from boekbrug.domain.errors import BoekbrugError, RetryLater
 from boekbrug.domain.money import Money
-from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.store import records, runs
+from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
+from boekbrug.store import records, runs, waiters
 from boekbrug.store.runs import RunOutcome
 from tasks.fetching import FetchResult
 from tasks.pushing import PushResult
@@ -86,6 +86,8 @@ def recorded_run(work: RouteWork, *, flow_run_id: str = "") -> Iterator[RunRepor
     report = RunReport(started_at=work.now())
     with work.runtime.database.write() as session:
         run_id = runs.start_run(session, work.tenant.id, work.route.id, flow_run_id=flow_run_id, now=report.started_at)
+        until = report.started_at + work.place_lease
+        waiters.stay_in_line(session, tenant_id=work.tenant.id, holder=work.holder, now=report.started_at, until=until)
     outcome, message = RunOutcome.FAILED, "ended by an unexpected error"
     try:
         try:
@@ -116,11 +118,11 @@ def recorded_run(work: RouteWork, *, flow_run_id: str = "") -> Iterator[RunRepor
 def _take_stock(work: RouteWork, report: RunReport) -> None:
     """Counts how everything on the route stands, and finds the moment at which waiting documents can go."""
     with work.runtime.database.read() as session:
-        report.standing = records.counts(session, work.tenant.id, work.route.id)
-        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id, work.now())
+        report.standing = records.counts(session, work.tenant.id, work.route.id, lanes=work.lanes)
+        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id, work.now(), lanes=work.lanes)
     if report.held_up is not None:
         report.goes_on_at = report.held_up.not_before
-    elif report.waiting:
+    elif report.waiting and Lane.MIGRATION not in work.lanes:  # a migration knows its own moment
         report.goes_on_at = report.pushed.goes_on_at or next_due_at
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from boekbrug import __version__
-from boekbrug.cli import connections, deployments, documents, health, setup, sync, tenants
+from boekbrug.cli import budgets, connections, deployments, documents, health, migrations, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -34,6 +34,8 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.command("deploy")(deployments.deploy)
 app.command("sync")(sync.sync)
+app.command("budget")(budgets.budget)
+app.add_typer(migrations.app, name="migrate")
 app.command("status")(documents.status)
 app.command("errors")(documents.errors)
 app.command("retry")(documents.retry)
