@@ -144,7 +144,7 @@ class Books:
         return invoice
 
     def as_json(self) -> JsonObject:
-        """The books for comparison: amounts in cents, rates as text."""
+        """The books for comparison: amounts in cents, rates as text and only those that come to something."""
         return {
             "debtors": [_party_row(record) for record in self.debtors.records.values()],
             "creditors": [_party_row(record) for record in self.creditors.records.values()],
@@ -193,7 +193,7 @@ def _amounts(totals: Totals) -> JsonObject:
     return {
         "net": _in_cents(totals.net), "tax": _in_cents(totals.tax),
         "rates": {f"{rate.rate.normalize():f}": {"net": _in_cents(rate.net), "tax": _in_cents(rate.tax)}
-                  for rate in totals.rates},
+                  for rate in totals.rates if rate.net or rate.tax},
     }  # fmt: skip
 
 

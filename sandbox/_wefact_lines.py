@@ -119,9 +119,7 @@ def _periodic(path: str, line: Line, given: Sent) -> Line:
     if "DiscountPercentage" in given:
         line = replace(line, discount=read_percentage(f"{path}.DiscountPercentage", given["DiscountPercentage"]))
     if "DiscountPercentageType" in given:
-        kind = read_choice(
-            f"{path}.DiscountPercentageType", given["DiscountPercentageType"], ("line", "subscription")
-        )
+        kind = read_choice(f"{path}.DiscountPercentageType", given["DiscountPercentageType"], ("line", "subscription"))
         line = replace(line, discount_type=kind)
     if "Periods" in given:
         line = replace(line, periods=read_whole(f"{path}.Periods", given["Periods"]))

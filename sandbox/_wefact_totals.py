@@ -83,9 +83,7 @@ def totals_for(
     lines: Sequence[Line], terms: Terms, rounding: Literal["per_rate", "per_line"], periods_multiply: bool
 ) -> Totals:
     """The totals of an invoice; every rate of its lines has its entry, also one that comes to nothing."""
-    whole = [
-        (ZERO if terms.shifted else line.rate, line_value(line, periods_multiply)) for line in lines
-    ]
+    whole = [(ZERO if terms.shifted else line.rate, line_value(line, periods_multiply)) for line in lines]
     charges = [(rate, value * (1 - terms.discount / HUNDRED)) for rate, value in whole]
     rates = sorted({rate for rate, _ in charges}, reverse=True)
     if rounding == "per_rate":
