@@ -88,7 +88,7 @@ def _search(sent: Sent, listing: Listing, options: WefactOptions) -> Callable[[E
 
 
 def _stamps(name: str, window: object, options: WefactOptions) -> Callable[[Entry], bool]:
-    """Walls clocks are compared: the hour that a night in October has twice is one hour."""
+    """Wall clocks are compared: the hour that a night in October has twice is one hour."""
     bounds = read_group(name, window)
     field, least, most = name.capitalize(), datetime.min, datetime.max  # noqa: DTZ901
     if bounds.get("from") not in (None, ""):

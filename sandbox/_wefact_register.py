@@ -42,11 +42,16 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of simple record: its wire names, its fields with their defaults, and what of them is checked."""
+    """One kind of simple record: its wire names, its fields with their defaults, and what of them is checked.
+
+    One of ``names`` must be given, or the text ``nameless`` is the refusal. ``row`` is what a list shows of the fields.
+    """
 
     name: Literal["debtor", "creditor", "product"]
     code: str
     not_found: str
+    names: Sequence[str]
+    nameless: str
     first_number: int
     defaults: Mapping[str, str]
     choices: Mapping[str, Sequence[str]]
@@ -66,6 +71,7 @@ _PARTY_ROW = ("CompanyName", "Sex", "Initials", "SurName", "EmailAddress")
 
 DEBTOR = Kind(
     name="debtor", code="DebtorCode", not_found="Klant niet gevonden.", first_number=10000,
+    names=("CompanyName", "SurName"), nameless="U dient een bedrijfsnaam op te geven.",
     defaults={
         **_PARTY, "InvoiceMethod": "0", "InvoiceTerm": "-1", "PeriodicInvoiceDays": "-1", "PaymentMail": "-1",
         "LanguageCode": "nl_nl", "Currency": "EUR", "CustomTaxCode": "", "Mailing": "yes", "PeppolAddress": "",
@@ -80,12 +86,14 @@ DEBTOR = Kind(
 )  # fmt: skip
 CREDITOR = Kind(
     name="creditor", code="CreditorCode", not_found="Crediteur niet gevonden.", first_number=1,
+    names=("CompanyName", "SurName"), nameless="U dient een bedrijfsnaam op te geven.",
     defaults={"MyCustomerCode": "", **_PARTY, "Authorisation": "no", **_ACCOUNT, "InvoiceTerm": "14"},
     choices={"Sex": _SEXES, "Authorisation": _YES_NO}, wholes=("InvoiceTerm",),
     row=_PARTY_ROW, search=("CreditorCode", "CompanyName", "SurName"),
 )  # fmt: skip
 PRODUCT = Kind(
     name="product", code="ProductCode", not_found="Product niet gevonden.", first_number=1,
+    names=("ProductName",), nameless="U dient een productnaam op te geven.",
     defaults={
         "ProductName": "", "ProductKeyPhrase": "", "ProductDescription": "", "NumberSuffix": "", "PriceExcl": "0",
         "PricePeriod": "", "TaxCode": "V21", "TaxPercentage": "21", "Cost": "0",
@@ -159,23 +167,16 @@ class Register:
             read_choice(name, read[name], kind.choices[name])
         for name in [name for name in kind.wholes if name in read]:
             read_whole(name, read[name])
-        if kind.name == "product":
-            self._price(read, sent)
-        elif "Country" in read and not (len(read["Country"]) == 2 and read["Country"].isalpha()):
+        if "Country" in read and not (len(read["Country"]) == 2 and read["Country"].isalpha()):
             raise Refused("Invalid value for 'Country'")
-        made = {**fields, **read}
-        if kind.name == "product" and not (made["ProductName"] and made["ProductKeyPhrase"]):
-            raise Refused("U dient een productnaam op te geven.")
-        if kind.name != "product" and not (made["CompanyName"] or made["SurName"]):
-            raise Refused("U dient een bedrijfsnaam op te geven.")
-        return made
-
-    @staticmethod
-    def _price(read: dict[str, str], sent: Sent) -> None:
         if "PriceExcl" in read:
-            read["PriceExcl"] = f"{read_number('PriceExcl', sent['PriceExcl']):f}"
+            read["PriceExcl"] = f"{read_number('PriceExcl', read['PriceExcl']):f}"
         if "TaxCode" in read:
             read["TaxPercentage"] = f"{SALE_CODES[read['TaxCode']][1]:f}"
+        made = {**fields, **read}
+        if not any(made[name] for name in kind.names):
+            raise Refused(kind.nameless)
+        return made
 
     def _next_code(self) -> str:
         while (code := self._layout.format(number=self._next_number, year="")) in self._codes:
