@@ -82,24 +82,31 @@ class _RecordActions(_Actions):
         return self._reply(self._register.find(sent))
 
     def add(self, sent: Sent) -> JsonObject:
+        groups = self._groups(sent)
         record = self._register.add(sent)
-        self._put(record, sent)
-        return self._reply(record)
+        return self._put(record, groups)
 
     def edit(self, sent: Sent) -> JsonObject:
         record = self._register.find(sent)
+        groups = self._groups(sent)
         self._register.edit(record, sent)
-        self._put(record, sent)
-        return self._reply(record)
+        return self._put(record, groups)
 
     def delete(self, sent: Sent) -> JsonObject:
         record = self._register.find(sent)
         self._register.delete(record)
         return {"success": [f"{record.code} is verwijderd"]}
 
-    def _put(self, record: Record, sent: Sent) -> None:
-        if "Groups" in sent:
-            self._books.groups.put(self._register.kind.name, record, read_list("Groups", sent["Groups"]))
+    def _groups(self, sent: Sent) -> set[int] | None:
+        """The groups that were sent; None when it was not said. Raises Refused."""
+        if "Groups" not in sent:
+            return None
+        return self._books.groups.known(self._register.kind.name, read_list("Groups", sent["Groups"]))
+
+    def _put(self, record: Record, groups: set[int] | None) -> JsonObject:
+        if groups is not None:
+            self._books.groups.put(self._register.kind.name, record, groups)
+        return self._reply(record)
 
     def _reply(self, record: Record) -> JsonObject:
         kind = self._register.kind

@@ -77,7 +77,7 @@ class Books:
                 "NumberSuffix": article.unit,
             })  # fmt: skip
             if article.group:
-                self.groups.put("product", product, [by_name[article.group]])
+                self.groups.put("product", product, {by_name[article.group]})
 
     def _party(self, register: Register, customer: Customer) -> Record:
         """The debtor or creditor a generated party is; made at first sight."""

@@ -1,5 +1,6 @@
 """Payments as the simulated WeFact registers them on sales and purchase invoices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,6 +41,11 @@ def read_part(sent: Sent, invoice: str, still_open: Decimal, is_credit: bool, op
     if amount * sign > still_open * sign and options.overpayment == "refuse":
         raise Refused(f"Het bedrag is hoger dan het openstaande bedrag. ({invoice})")
     return amount
+
+
+def is_settled(payments: Sequence[Payment], gross: Decimal, still_open: Decimal) -> bool:
+    """Whether something was paid and nothing is open; of a credit invoice, nothing to pay out."""
+    return bool(payments) and (still_open <= 0 if gross >= 0 else still_open >= 0)
 
 
 def refuse_twice(invoice: str, is_paid: bool, options: WefactOptions) -> None:

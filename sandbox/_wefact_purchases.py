@@ -7,7 +7,7 @@ from decimal import Decimal
 from sandbox._wefact_fields import Refused, Sent, read_day, read_flag, read_number, read_text, read_whole
 from sandbox._wefact_lines import Lines, read_percentage
 from sandbox._wefact_options import WefactOptions
-from sandbox._wefact_payments import Payment, read_part, read_payment, refuse_twice
+from sandbox._wefact_payments import Payment, is_settled, read_part, read_payment, refuse_twice
 from sandbox._wefact_register import Record, Register, Surroundings
 from sandbox._wefact_totals import ZERO, Line, Terms, Totals, cents, totals_for
 
@@ -47,6 +47,10 @@ class PurchaseInvoice:
         return self.gross - self.paid
 
     @property
+    def settled(self) -> bool:
+        return is_settled(self.payments, self.gross, self.open)
+
+    @property
     def paid_on(self) -> date | None:
         return self.payments[-1].paid_on if self.payments else None
 
@@ -60,7 +64,6 @@ class Purchases:
         self._creditors = creditors
         self._lines = lines
         self._last_id = 0
-        self._last_number = 0
 
     @property
     def _options(self) -> WefactOptions:
@@ -88,22 +91,47 @@ class Purchases:
         day, now = read_day("Date", sent.get("Date")) or self._around.today(), self._around.now()
         fields = {**_FREE, **{name: creditor.fields[name] for name in _PARTY}}
         invoice = PurchaseInvoice(
-            self._last_id + 1, self._layout(self._last_number + 1, day), "", creditor, fields, (), day,
+            self._last_id + 1, self._layout(self._last_id + 1, day), "", creditor, fields, (), day,
             int(creditor.fields["InvoiceTerm"]), self._totals(()), ZERO, now, now, case=case,
         )  # fmt: skip
         self.change(invoice, {**sent, "RecalculateInclTotalAmount": "no" if "AmountIncl" in sent else "yes"})
         if not invoice.lines:
             raise Refused("U dient minimaal één factuurregel op te geven.")
-        self._last_id, self._last_number = invoice.id, self._last_number + 1
+        self._last_id = invoice.id
         self.invoices[invoice.id] = invoice
         return invoice
 
     def change(self, invoice: PurchaseInvoice, sent: Sent) -> None:
         """Change what was sent. The total stays unless it is sent or ``RecalculateInclTotalAmount`` is yes."""
         day = read_day("Date", sent.get("Date", "")) or invoice.day
-        term = read_whole("Term", sent.get("Term", invoice.term))
         name = self._options.purchase_lines_name
         lines = self._lines.purchase(sent[name], invoice.lines, day) if name in sent else invoice.lines
+        self._apply(invoice, sent, day, lines)
+
+    def remove_lines(self, invoice: PurchaseInvoice, ids: set[int], sent: Sent) -> None:
+        """Take lines off an invoice; the total stays as with any change."""
+        if not ids <= {line.id for line in invoice.lines}:
+            raise Refused("Invalid value for 'InvoiceLines[0].Identifier'")
+        lines = tuple(line for line in invoice.lines if line.id not in ids)
+        self._apply(invoice, sent, invoice.day, lines)
+
+    def delete(self, invoice: PurchaseInvoice) -> None:
+        del self.invoices[invoice.id]
+
+    def mark_paid(self, invoice: PurchaseInvoice, sent: Sent) -> None:
+        """All that is open is paid; nothing takes that back."""
+        refuse_twice(f"Inkoopfactuur {invoice.code}", invoice.settled, self._options)
+        if not invoice.settled:
+            self._pay(invoice, invoice.open, sent)
+
+    def pay_part(self, invoice: PurchaseInvoice, sent: Sent) -> None:
+        """So much of it is paid; twice adds up."""
+        is_credit = invoice.status == CREDIT
+        what = f"Inkoopfactuur {invoice.code}"
+        self._pay(invoice, read_part(sent, what, invoice.open, is_credit, self._options), sent)
+
+    def _apply(self, invoice: PurchaseInvoice, sent: Sent, day: date, lines: tuple[Line, ...]) -> None:
+        term = read_whole("Term", sent.get("Term", invoice.term))
         texts = {name: read_text(name, value) for name, value in sent.items() if name in _FREE}
         for flag in {"Authorisation", "Private"} & texts.keys():
             texts[flag] = "yes" if read_flag(flag, texts[flag]) else "no"
@@ -119,29 +147,6 @@ class Purchases:
         self._settle(invoice)
         invoice.modified_at = self._around.now()
 
-    def remove_lines(self, invoice: PurchaseInvoice, ids: set[int], sent: Sent) -> None:
-        """Take lines off an invoice; the total stays as with any change."""
-        if not ids <= {line.id for line in invoice.lines}:
-            raise Refused("Invalid value for 'InvoiceLines[0].Identifier'")
-        invoice.lines = tuple(line for line in invoice.lines if line.id not in ids)
-        self.change(invoice, {name: sent[name] for name in ("RecalculateInclTotalAmount",) if name in sent})
-
-    def delete(self, invoice: PurchaseInvoice) -> None:
-        del self.invoices[invoice.id]
-
-    def mark_paid(self, invoice: PurchaseInvoice, sent: Sent) -> None:
-        """All that is open is paid; nothing takes that back."""
-        is_paid = bool(invoice.payments) and invoice.open == 0
-        refuse_twice(f"Inkoopfactuur {invoice.code}", is_paid, self._options)
-        if not is_paid:
-            self._pay(invoice, invoice.open, sent)
-
-    def pay_part(self, invoice: PurchaseInvoice, sent: Sent) -> None:
-        """So much of it is paid; twice adds up."""
-        is_credit = invoice.status == CREDIT
-        what = f"Inkoopfactuur {invoice.code}"
-        self._pay(invoice, read_part(sent, what, invoice.open, is_credit, self._options), sent)
-
     def _pay(self, invoice: PurchaseInvoice, amount: Decimal, sent: Sent) -> None:
         invoice.payments.append(read_payment(amount, sent, self._around))
         self._settle(invoice)
@@ -154,7 +159,7 @@ class Purchases:
         elif not invoice.payments:
             invoice.status = UNPAID
         else:
-            invoice.status = PAID if invoice.open <= 0 else PARTLY_PAID
+            invoice.status = PAID if invoice.settled else PARTLY_PAID
 
     def _totals(self, lines: tuple[Line, ...]) -> Totals:
         return totals_for(lines, Terms(), self._options.vat_rounding, self._options.periods_multiply)

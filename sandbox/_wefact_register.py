@@ -230,15 +230,19 @@ class Groups:
             group.items = self._known(group.type, items)
         group.name = name
 
-    def put(self, kind: str, record: Record, ids: Iterable[object]) -> None:
-        """Let a record be in these groups only (``Groups`` of a debtor or product). Raises Refused."""
+    def known(self, kind: str, ids: Iterable[object]) -> set[int]:
+        """Ids of groups of this kind as sent. Raises Refused."""
         wanted = {read_whole("Groups", id) for id in ids}
         if not wanted <= {group.id for group in self.groups.values() if group.type == kind}:
             raise Refused("Groep niet gevonden.")
+        return wanted
+
+    def put(self, kind: str, record: Record, ids: set[int]) -> None:
+        """Let a record be in these groups only."""
         for group in self.groups.values():
             if group.type == kind:
                 group.items = [item for item in group.items if item != record.id]
-                group.items += [record.id] * (group.id in wanted)
+                group.items += [record.id] * (group.id in ids)
 
     def _known(self, type_: str, items: list[int]) -> list[int]:
         if unknown := [item for item in items if item not in self.registers[type_].records]:

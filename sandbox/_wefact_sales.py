@@ -15,7 +15,7 @@ from sandbox._wefact_fields import (
 )
 from sandbox._wefact_lines import Lines, read_percentage
 from sandbox._wefact_options import WefactOptions
-from sandbox._wefact_payments import Payment, read_part, read_payment, refuse_twice
+from sandbox._wefact_payments import Payment, is_settled, read_part, read_payment, refuse_twice
 from sandbox._wefact_register import Record, Register, Surroundings
 from sandbox._wefact_totals import ZERO, Line, Terms, Totals, totals_for
 
@@ -66,6 +66,10 @@ class SalesInvoice:
     @property
     def open(self) -> Decimal:
         return self.totals.gross - self.paid
+
+    @property
+    def settled(self) -> bool:
+        return is_settled(self.payments, self.totals.gross, self.open)
 
     @property
     def paid_on(self) -> date | None:
@@ -187,9 +191,8 @@ class Sales:
     def mark_paid(self, invoice: SalesInvoice, sent: Sent) -> None:
         """All that is open is paid."""
         self._check_payable(invoice)
-        is_paid = bool(invoice.payments) and invoice.open == 0
-        refuse_twice(f"Factuur {invoice.code}", is_paid, self._options)
-        if not is_paid:
+        refuse_twice(f"Factuur {invoice.code}", invoice.settled, self._options)
+        if not invoice.settled:
             self._pay(invoice, invoice.open, sent)
 
     def pay_part(self, invoice: SalesInvoice, sent: Sent) -> None:
@@ -222,8 +225,8 @@ class Sales:
 
     def _settle(self, invoice: SalesInvoice) -> None:
         if invoice.status in (SENT, PARTLY_PAID, PAID):
-            settled = PAID if invoice.open <= 0 else PARTLY_PAID
-            invoice.status = settled if invoice.payments else SENT
+            paid = PAID if invoice.settled else PARTLY_PAID
+            invoice.status = paid if invoice.payments else SENT
         if self._options.payment_is_change:
             self._touch(invoice)
 

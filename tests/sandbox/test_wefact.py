@@ -350,7 +350,8 @@ def test_products_are_added_and_changed(api: Api) -> None:
     assert (changed["TaxPercentage"], changed["Groups"]) == ("21", [])
     assert api.refused("product", "add", PriceExcl="1") == "U dient een productnaam op te geven."
     assert api.refused("product", "add", ProductName="X", PriceExcl="x") == "Invalid value for 'PriceExcl'"
-    assert api.refused("product", "edit", ProductCode="P0001", Groups=["77"]) == "Groep niet gevonden."
+    assert api.refused("product", "edit", ProductCode="P0001", Cost="9", Groups=["77"]) == "Groep niet gevonden."
+    assert api.done("product", "show", ProductCode="P0001")["product"]["Cost"] == "0", "all or nothing"
 
 
 def test_settings_tell_codes_and_categories(api: Api) -> None:
@@ -702,6 +703,7 @@ def test_more_than_is_open_where_that_is_accepted(sim: Running[Wefact], api: Api
     api.sell()
     paid = api.done("invoice", "partpayment", InvoiceCode="F2026-0001", AmountPaid="150")["invoice"]
     assert state(paid) == ("4", "150.00", "-29.00")
+    assert "al betaald" in api.refused("invoice", "markaspaid", InvoiceCode="F2026-0001")
 
 
 def test_mark_as_unpaid(api: Api) -> None:
@@ -785,6 +787,9 @@ def test_its_total_stays_what_its_header_says(api: Api) -> None:
     assert (kept["AmountExcl"], kept["AmountIncl"]) == ("51.00", "60.52")
     again = api.done("creditinvoice", "edit", CreditInvoiceCode="CF0001", RecalculateInclTotalAmount="yes")
     assert again["creditinvoice"]["AmountIncl"] == "61.71"
+    last = [{"Identifier": again["creditinvoice"]["InvoiceLines"][1]["Identifier"]}]
+    less = api.done("creditinvoiceline", "delete", CreditInvoiceCode="CF0001", InvoiceLines=last)["creditinvoice"]
+    assert (less["AmountExcl"], less["AmountIncl"]) == ("50.00", "61.71")
 
 
 def test_what_a_purchase_invoice_is_refused_for(sim: Running[Wefact], api: Api) -> None:
