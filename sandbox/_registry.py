@@ -9,6 +9,7 @@ SYSTEMS: dict[str, str] = {
     "factuursturen": "sandbox.factuursturen:Factuursturen",
     "mijnwebwinkel": "sandbox.mijnwebwinkel:Mijnwebwinkel",
     "vies": "sandbox.vies:Vies",
+    "wefact": "sandbox.wefact:Wefact",
 }
 """System → module and class; imported when asked for."""
 
