@@ -161,9 +161,15 @@ def test_the_schema_takes_the_demo_tenants(name: str) -> None:
 
 @pytest.mark.parametrize(
     "path_and_value",
-    [("colour", "red"), ("language", "fr"), ("routes.0.mapping.0.kind", "btw"),
-     ("routes.0.policy.credit_orders", "often"), ("connections.0.credentials.token", "a-real-token"), ("routes.0.policy.home_country", "Nederland")],
-)  # fmt: skip
+    [
+        ("colour", "red"),
+        ("language", "fr"),
+        ("routes.0.mapping.0.kind", "btw"),
+        ("routes.0.policy.credit_orders", "often"),
+        ("connections.0.credentials.token", "a-real-token"),
+        ("routes.0.policy.home_country", "Nederland"),
+    ],
+)
 def test_the_schema_refuses_what_the_import_refuses(path_and_value: tuple[str, object]) -> None:
     tenant = yaml.safe_load(broken_yaml(_set(*path_and_value)))
     with pytest.raises(jsonschema.ValidationError):
