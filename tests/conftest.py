@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.postgres import PostgreSQL, running
 from tests.world import World, migrated_database, new_world
 
 
@@ -30,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PREFECT_API_URL", None)
     for name in [name for name in os.environ if name.startswith("BOEKBRUG_")]:
         del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server, started for the first test that asks for it."""
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -810,8 +810,7 @@ _ENTRIES = (
         "NO_LONGER_COMPARABLE",
         Level.MISMATCH,
         (
-            "Factuur {number} kon niet worden vergeleken: volgens de huidige regels zou de bestelling niet overgaan "
-            "({codes}).",
+            "Factuur {number} kon niet worden vergeleken: nu zou de bestelling niet overgaan ({codes}).",
             "Controleer de regels van de route; vergelijk de factuur met de hand.",
         ),
         (

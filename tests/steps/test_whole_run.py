@@ -16,7 +16,7 @@ from boekbrug.domain.records import DONE, SyncRecord, SyncStatus
 from tests.world import DE_BIE, LOGINS, MOKKENHUIS, World
 
 ELIGIBLE = {2, 3, 6, 10}  # shipped, paid, picked up, returned
-# The books compute VAT from their own lines, so a cent may fall elsewhere: said at the order; its total is the same.
+# The books compute VAT from their own lines, so a cent may fall elsewhere: it is said, and the total is the same.
 ROUNDING = {"ROUNDED_BETWEEN_RATES", "ROUNDING_LINE_ADDED", "TAX_NEARLY_SAME"}
 UNLIMITED = {"documents_per_period": None}
 

@@ -19,7 +19,7 @@ from boekbrug.store import budgets
 from boekbrug.store.budgets import NotBefore, Slot
 from boekbrug.store.database import ACROSS_TENANTS, Database
 from boekbrug.store.tables import AttemptRow
-from tests.store.conftest import NOW, add_record, add_tenant
+from tests.store.samples import NOW, add_record, add_tenant
 
 HOUR = timedelta(hours=1)
 LEASE = 120.0

@@ -11,7 +11,7 @@ from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
 from boekbrug.store import moves, observations, records, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.observations import Seen
-from tests.store.conftest import NOW, add_record, add_tenant, config, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, config, observation, observe
 
 MISSING = finding("VAT_RULE_MISSING", tax="21%")
 UNREADABLE = finding("DOCUMENT_UNREADABLE", field="total", problem="no number")
