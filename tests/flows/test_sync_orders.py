@@ -159,7 +159,7 @@ def test_an_outage_that_passes_is_retried(server: str, world: World, at_once: No
     world.shop.control.add_fault("cut", path="/v1/orders", times=4)  # more than the connector itself tries again
     state = run(world)
     assert state.is_completed(), state
-    (fetch,) = [one for one in task_runs_of(state) if one.name.startswith("fetch_orders")]
+    (fetch,) = [one for one in task_runs_of(state) if one.name.startswith("fetch-orders")]
     assert fetch.run_count >= 2
     assert world.invoices()
 
@@ -227,7 +227,7 @@ def test_a_mistake_of_ours_fails_loudly(server: str, world: World, monkeypatch: 
     monkeypatch.setattr(orders, "verify_posted", mistake)
     state = run(world)
     assert state.is_failed()
-    (verify,) = [one for one in task_runs_of(state) if one.name.startswith("verify_totals")]
+    (verify,) = [one for one in task_runs_of(state) if one.name.startswith("verify-totals")]
     assert verify.run_count == 1, "what is our mistake is not tried again"
     monkeypatch.undo()
     assert run(world).is_completed()
