@@ -40,6 +40,7 @@ from connectors._wire import Json, JsonOut, clean, parse_json, plain, to_json
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a year of invoices in one list is well below it
 READ_ATTEMPTS = 3
 READ_PAUSE = 0.5  # seconds before a read is asked again; doubled the next time
+UNSAID_WAIT = 60.0  # seconds, when a system says that its limit is reached but not until when
 _LONGEST_WAIT = 86_400.0  # seconds; a remote system that asks for more is not believed
 _LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 
@@ -129,11 +130,10 @@ LimitRule = Callable[[Answer], LimitSignal | None]
 
 
 def usual_limits(answer: Answer) -> LimitSignal | None:
-    """The rule of most systems: 429 is over the limit, `Retry-After` says until when, a header how much is left."""
-    retry_after = answer.retry_after if answer.status == 429 else None
-    if answer.remaining is None and answer.status != 429:
-        return None
-    return LimitSignal(0 if answer.status == 429 else answer.remaining, retry_after)
+    """Of most systems: 429 is over the limit, `Retry-After` says until when, another header how much is left."""
+    if answer.status == 429:
+        return LimitSignal(0, UNSAID_WAIT if answer.retry_after is None else answer.retry_after)
+    return None if answer.remaining is None else LimitSignal(answer.remaining)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,11 +330,10 @@ class Session:
     def _refusal(self, answer: Answer, document: str = "") -> BoekbrugError | None:
         """What the answer says of the login or the limit, if that is what is the matter."""
         signal = self._limits(answer)
-        if answer.status == 429 or (signal and signal.retry_after is not None):
-            wait = signal.retry_after if signal else None
+        if signal and signal.retry_after is not None:
             return RateLimited(
                 f"{self._title} takes no more calls for now",
-                not_before=None if wait is None else answer.at + timedelta(seconds=wait),
+                not_before=answer.at + timedelta(seconds=signal.retry_after),
                 system=self._system,
                 document=document,
             )

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from boekbrug.domain.documents import OrderStatus
 from boekbrug.domain.errors import RemoteUnavailable
@@ -66,6 +66,11 @@ class Settings(ConnectorSettings):
     time_zone: TimeZone = Field("Europe/Amsterdam", description="Zone of the shop's dates and times")
     page_size: int = Field(100, ge=2, le=100, description="Orders per call; 100 is the most the API gives")
 
+    @field_validator("base_url")
+    @classmethod
+    def _with_version(cls, value: str) -> str:
+        return value if value.endswith(("/v1/", "/v2-beta/")) else f"{value}v1/"
+
 
 class ShopCredentials(Credentials):
     """The two tokens of Mijnwebwinkel."""
@@ -81,7 +86,6 @@ class Mijnwebwinkel:
         login = Login(query={"partner_token": credentials.partner_token, "token": credentials.token})
         self._session = Session(TITLE, SYSTEM, settings, meter, login=login)
         self._zone = ZoneInfo(settings.time_zone)
-        # The version may stand in the address already.
         self._page_size = settings.page_size
         self._overlap = min(_OVERLAP, settings.page_size // 2)
         self._everywhere = {"format": "json", "language": settings.language}

@@ -59,7 +59,6 @@ class Stack:
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
-            "PREFECT_LOGGING_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
         }
         for elsewhere in ("BOEKBRUG_DATABASE_URL", "BOEKBRUG_SECRET_KEY", "PREFECT_API_URL"):
@@ -106,6 +105,7 @@ class Stack:
         """Starts a Prefect server on a free port and on SQLite; `wait_for_server` waits until it answers."""
         port = free_port()
         self.api_url = f"http://127.0.0.1:{port}/api"
+        self.environment["PREFECT_SERVER_UI_API_URL"] = self.api_url  # where the browser's page looks for it
         self.start("prefect-server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
         self.environment["PREFECT_API_URL"] = self.api_url
 

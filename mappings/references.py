@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from boekbrug.domain.documents import Contact, ExternalRef
+from boekbrug.domain.documents import REFERENCE_PREFIX, Contact, ExternalRef
 
 # Crockford's base 32: no letters that are read as digits or as each other.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -20,7 +20,7 @@ def our_reference(source_ref: ExternalRef, scope: str) -> str:
     """
     text = "\x1f".join((scope, source_ref.system, source_ref.kind, source_ref.id))
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-    return "BB-" + "".join(_ALPHABET[number >> 5 * place & 31] for place in range(_LENGTH))
+    return REFERENCE_PREFIX + "".join(_ALPHABET[number >> 5 * place & 31] for place in range(_LENGTH))
 
 
 def customer_key(contact: Contact) -> str:

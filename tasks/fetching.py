@@ -28,6 +28,7 @@ from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
 STREAM = "orders"
+AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 # Without a start day in the route's policy the first run reads this far back; history is a migration's work.
 FIRST_RUN = timedelta(days=30)
 # Orders that have not gone over are read again by number: changes that leave the status as it is show nowhere else.
@@ -143,7 +144,8 @@ def changed_since(work: RouteWork) -> datetime:
     with work.runtime.database.read() as session:
         cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _stream(work))
     if cursor is not None:
-        return cursor - timedelta(hours=work.runtime.settings.overlap_hours)
+        # A clock that was ahead left the cursor in the future; what came since would never be read.
+        return min(cursor, work.now()) - timedelta(hours=work.runtime.settings.overlap_hours)
     start_on = work.route.policy.start_on
     if start_on is None:
         return work.now() - FIRST_RUN
@@ -192,16 +194,26 @@ def _observation(work: RouteWork, document: SourceDocument, terms: Terms) -> Obs
 def _compare_with_posted(
     session: Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
 ) -> None:
-    """A document that is in the books is never overwritten: a finding says how it could be corrected."""
-    if outcome.outcome not in (Seen.CHANGED, Seen.WITHDRAWN) or not isinstance(document, Order):
+    """A document that is in the books is never overwritten: a finding says how it could be corrected.
+
+    A correction that is no longer the right one is withdrawn: the order was changed back, or cancelled since.
+    """
+    as_posted = outcome.outcome is Seen.UNCHANGED and outcome.status is not SyncStatus.MISMATCH
+    if as_posted or not isinstance(document, Order):
         return
     record = records.record_by_id(session, work.tenant.id, outcome.record_id)
     posted = order_from_json(record.snapshot)
-    if outcome.outcome is Seen.CHANGED:
+    found = None
+    # Another start day in the route's policy withdraws a document too; only the shop's status cancels the sale.
+    if work.status_plan.verdict(document.status_id) is Verdict.NEVER:
+        status = work.status_plan.name(document.status_id)
+        found = cancelled_after_posting(posted, record.target_number, status)
+    elif outcome.outcome is Seen.CHANGED:
         found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
-    else:
-        found = cancelled_after_posting(posted, record.target_number, work.status_plan.name(document.status_id))
-    if moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
+    for code in AFTER_POSTING:
+        if found is None or found.code != code:
+            moves.withdraw_finding(session, work.tenant.id, record.id, work.now(), code=code)
+    if found and moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
         result.changed_after_posting += 1
 
 
@@ -220,7 +232,7 @@ def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> Non
 
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:
-    """The newest of those that have not gone over, and all that a person asked for."""
+    """The newest of those that have not gone over, those that older rules left out, and all that a person asked for."""
     statuses = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
     with work.runtime.database.read() as session:
         waiting = records.listing(
@@ -231,15 +243,27 @@ def _waiting(work: RouteWork) -> list[SyncRecord]:
             lanes=work.lanes,
             limit=LOOK_AGAIN_AT_MOST,
         )
+        skipped = records.outdated_skips(
+            session, work.tenant.id, work.route.id, work.route.version, limit=LOOK_AGAIN_AT_MOST
+        )
         hurried = records.due(session, work.tenant.id, work.route.id, work.now(), LOOK_AGAIN_AT_MOST, lanes=[Lane.RUSH])
-    return waiting + hurried
+    return waiting + skipped + hurried
 
 
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
     """The shop no longer has the order, and it was never booked: nothing is left to do."""
     with work.runtime.database.write() as session:
-        moves.mark_gone(session, work.tenant.id, record.id, work.now(), reason="gone from the shop")
-    result.gone += 1
+        if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+            return  # another run has moved it since it was listed
+        moves.mark_gone(
+            session,
+            work.tenant.id,
+            record.id,
+            work.now(),
+            reason="gone from the shop",
+            version=work.route.version,
+        )
+    result.gone += record.status is not SyncStatus.SKIPPED
 
 
 def _batches(items: Iterable[SyncRecord], size: int) -> Iterator[list[SyncRecord]]:

@@ -32,7 +32,7 @@ from tasks.verifying import VerifyResult
 WATCHED_AFTER = timedelta(minutes=15)
 
 
-@step
+@step("read-days")
 def read_days(work: RouteWork, migration_id: int) -> FetchResult:
     """Reads the next days of the shop's history and judges what they hold."""
     with pausing(work, work.route.source):
@@ -41,7 +41,7 @@ def read_days(work: RouteWork, migration_id: int) -> FetchResult:
     return result
 
 
-@step
+@step("push-history")
 def push_history(work: RouteWork, limit: int) -> PushResult:
     """Pushes the next documents of the migration's lane. Raises RetryLater when the remote system is away."""
     with pausing(work, work.route.target):

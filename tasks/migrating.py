@@ -323,9 +323,9 @@ def _adopt(work: RouteWork, migration: Migration, record_ids: list[int]) -> Tran
             left.append(record)
             continue
         with work.runtime.database.write() as session:
-            claimed = moves.claim(session, tenant_id, record.id, work.now(), work.runtime.settings.claim_seconds)
-        if claimed:
-            adopt_or_release(work, record, found, result, posted_at=booked_at(work, found[0].booked_on))
+            claim = moves.claim(session, tenant_id, record.id, work.now(), work.lease_seconds)
+        if claim is not None:
+            adopt_or_release(work, record, claim, found, result, posted_at=booked_at(work, found[0].booked_on))
             with work.runtime.database.write() as session:
                 order_migrations.mark_was_there(session, tenant_id, migration.id, record.id)
     return transform_records(work, (record for record in left if record.lane is Lane.MIGRATION))

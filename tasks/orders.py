@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import get_run_logger, runtime, task
+from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
-from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid
+from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid, StoreUnavailable
 from boekbrug.domain.migrations import MigrationState
 from boekbrug.store import order_migrations, tenants
 from tasks.continuations import go_on_at
@@ -26,6 +26,9 @@ from tasks.settling import SettleResult, settle_and_adopt
 from tasks.transforming import TransformResult, transform_waiting
 from tasks.verifying import VerifyResult, verify_posted
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 RETRY_DELAYS: list[float] = [5, 30, 120]
 # When the remote side does not say when it will be back.
 TRY_AGAIN_AFTER = timedelta(minutes=15)
@@ -34,16 +37,19 @@ TRY_AGAIN_AFTER = timedelta(minutes=15)
 def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     """Prefect asks whether to try a failed task again: only what passes by itself, and soon."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, RetryLater) and error.not_before is None
+    return isinstance(error, StoreUnavailable) or (isinstance(error, RetryLater) and error.not_before is None)
 
 
-step = task(
-    retries=len(RETRY_DELAYS),
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=passes_by_itself,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+def step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A Prefect task by that name that is tried again where an error passes by itself, and keeps no documents."""
+    return task(
+        name=name,
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=RETRY_DELAYS,
+        retry_condition_fn=passes_by_itself,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
 
 
 @contextmanager
@@ -53,7 +59,7 @@ def running(work: RouteWork, flow: str = SYNC_ORDERS) -> Iterator[RunReport]:
         with recorded_run(work, flow_run_id=str(runtime.flow_run.id or "")) as report:
             yield report
     except RetryLater as problem:
-        moment = problem.not_before or work.now() + TRY_AGAIN_AFTER
+        moment = work.now() + TRY_AGAIN_AFTER
         get_run_logger().warning("%s; a run is scheduled for %s", problem.message, moment.isoformat(timespec="minutes"))
         continue_at(work, moment, flow)
         raise
@@ -101,7 +107,7 @@ def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
         raise
 
 
-@step
+@step("fetch-orders")
 def fetch_orders(work: RouteWork) -> FetchResult:
     """What was placed or changed since the last run, and again what has not gone over yet."""
     with pausing(work, work.route.source):
@@ -117,7 +123,7 @@ def fetch_orders(work: RouteWork) -> FetchResult:
     return result
 
 
-@step
+@step("transform-to-invoices")
 def transform_to_invoices(work: RouteWork) -> TransformResult:
     """Judges every order that is waiting, by the route's rules."""
     with pausing(work, work.route.target):
@@ -128,7 +134,7 @@ def transform_to_invoices(work: RouteWork) -> TransformResult:
     return result
 
 
-@step
+@step("settle-unknown-outcomes")
 def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
     """Asks the books what became of writes whose outcome is not known, and recognises what they hold already."""
     with pausing(work, work.route.target):
@@ -139,7 +145,7 @@ def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
     return result
 
 
-@step
+@step("push-with-rate-limit")
 def push_batch(work: RouteWork) -> PushResult:
     """Pushes the next documents that are due. Raises RetryLater when the remote system is away."""
     with pausing(work, work.route.target):
@@ -148,7 +154,7 @@ def push_batch(work: RouteWork) -> PushResult:
     return result
 
 
-@step
+@step("verify-totals")
 def verify_totals(work: RouteWork) -> VerifyResult:
     """Reads back what was posted and compares it with the shop."""
     with pausing(work, work.route.target):

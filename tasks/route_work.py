@@ -78,7 +78,7 @@ class RouteWork:
         return f"route:{self.route.id}:{max(self.lanes).name.lower()}"
 
     @property
-    def lease(self) -> timedelta:
+    def place_lease(self) -> timedelta:
         """How long a run that died keeps its place in the line: longer than it can be silent between two slots."""
         settings = self.runtime.settings
         return timedelta(seconds=settings.claim_seconds + settings.patience_seconds)
@@ -88,6 +88,11 @@ class RouteWork:
         """How many slots of the document budget a migration leaves free."""
         return reserve_of(self.route.policy, self.target_settings)
 
+    @property
+    def patience(self) -> timedelta:
+        """The longest wait inside a run."""
+        return timedelta(seconds=self.runtime.settings.patience_seconds)
+
     def now(self) -> datetime:
         """The present moment in UTC."""
         return self.runtime.clock.now()
@@ -95,6 +100,13 @@ class RouteWork:
     def settled_at(self) -> datetime:
         """The moment from which a write that is under way now can be looked up for certain."""
         return self.now() + timedelta(seconds=self.target_settings.settle_seconds)
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a write belongs to its worker: longer than it can be under way. The connection gives a call up
+        after some five time-outs at most, and what the remote side has then begun has `settle_seconds` to finish."""
+        longest = 5 * self.target_settings.timeout + self.target_settings.settle_seconds
+        return max(self.runtime.settings.claim_seconds, longest)
 
     @cached_property
     def reference_data(self) -> ReferenceData:

@@ -56,6 +56,8 @@ def _run(work: RouteWork, as_json: bool) -> bool:
         )
     else:
         out.print(f"{work.tenant.slug}, {work.route.slug}: {report.message(work)}", markup=False, highlight=False)
+    if report.held_up is not None:
+        raise typer.Exit(Exit.LATER)
     return report.needs_attention > 0 or report.verified.mismatch > 0
 
 

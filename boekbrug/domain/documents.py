@@ -15,6 +15,9 @@ from boekbrug.domain.findings import Finding
 from boekbrug.domain.money import Money, total
 from boekbrug.domain.tax import Tax
 
+# Every reference of ours begins so: what else stands in the books is none of our documents.
+REFERENCE_PREFIX = "BB-"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ExternalRef:

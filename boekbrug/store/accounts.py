@@ -14,7 +14,7 @@ from boekbrug.store.tables import AccountRow
 _ACCOUNT = (
     select(AccountRow)
     .where(col(AccountRow.name) == bindparam("account"))
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 

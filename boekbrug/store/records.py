@@ -111,13 +111,17 @@ def due(
 def next_due_at(
     session: Session, tenant_id: int, route_id: int, now: datetime, *, lanes: Iterable[Lane] = Lane
 ) -> datetime | None:
-    """The first moment after `now` at which a document of these lanes that was put off can go over; None when none
-    was."""
-    return session.exec(
-        select(func.min(RecordRow.not_before)).where(
-            *_on_route(tenant_id, route_id, SyncStatus.PENDING), _in_lanes(lanes), col(RecordRow.not_before) > now
-        )
-    ).one()
+    """The first moment after `now` at which a document of these lanes that was put off can go over, or one whose
+    outcome is not known can be looked up; None when there is none."""
+    chosen = _in_lanes(lanes)
+    put_off = select(func.min(RecordRow.not_before)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.PENDING), chosen, col(RecordRow.not_before) > now
+    )
+    claimed = select(func.min(RecordRow.claimed_until)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), chosen, col(RecordRow.claimed_until) > now
+    )
+    moments = (session.exec(put_off).one(), session.exec(claimed).one())
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def stale_in_flight(
@@ -130,9 +134,21 @@ def stale_in_flight(
     return _records(session, statement.limit(limit))
 
 
+def in_flight_since(session: Session, tenant_id: int, record_id: int) -> datetime | None:
+    """When the write of a document that is in flight was announced, however often it was looked up since; None when
+    it is not in flight."""
+    mine = (RecordEventRow.tenant_id == tenant_id, RecordEventRow.record_id == record_id)
+    before = select(func.max(RecordEventRow.id)).where(*mine, RecordEventRow.status != SyncStatus.IN_FLIGHT.value)
+    first = select(func.min(RecordEventRow.at)).where(
+        *mine, col(RecordEventRow.id) > func.coalesce(before.scalar_subquery(), 0)
+    )
+    return session.exec(first).one()
+
+
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
-    """Posted, and not yet compared with the books."""
-    return _records(session, select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit))
+    """Posted, and not yet compared with the books; by id, as they are then written."""
+    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit)
+    return sorted(_records(session, statement), key=lambda record: record.id)
 
 
 def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:
@@ -237,9 +253,7 @@ def _in_lanes(lanes: Iterable[Lane]) -> ColumnElement[bool]:
 
 def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> tuple[ColumnElement[bool], ...]:
     conditions = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.status) == status.value)
-    # Adding nothing keeps SQLite to the index that is in the order of ids; else it takes the one for what is due, and
-    # sorts all that it finds.
-    return conditions if route_id is None else (*conditions, col(RecordRow.route_id) + 0 == route_id)
+    return conditions if route_id is None else (*conditions, col(RecordRow.route_id) == route_id)
 
 
 def _records(session: Session, statement: SelectOfScalar[RecordRow]) -> list[SyncRecord]:

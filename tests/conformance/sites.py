@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from boekbrug.domain.errors import BoekbrugError
 from connectors._base import Capability, Connector, Meter
@@ -18,6 +19,10 @@ from tests.connectors.scripted import Meter as CountingMeter
 
 SOURCES = [name for name, kind in CONNECTORS.items() if Capability.ORDER_SOURCE in kind.capabilities]
 TARGETS = [name for name, kind in CONNECTORS.items() if Capability.BOOKING_TARGET in kind.capabilities]
+
+
+def sealed(login: Mapping[str, str]) -> dict[str, SecretStr]:
+    return {name: SecretStr(secret) for name, secret in login.items()}
 
 
 class Site:
@@ -32,14 +37,15 @@ class Site:
         self.meter = CountingMeter()
 
     def open(self, *, other: bool = False, meter: Meter | None = None, **settings: object) -> Any:
-        credentials = self.stand.other_credentials if other else self.stand.credentials
-        values = {"base_url": self._url, "timeout": 5, **self.stand.settings, **settings}
-        connector = open_connector(self.system, values, credentials, meter or self.meter)
-        return self._stack.enter_context(connector)
+        login = self.stand.other_credentials if other else self.stand.credentials
+        return self._open(login, meter or self.meter, settings)
 
-    def open_with(self, credentials: dict[str, str]) -> Connector:
-        values = {"base_url": self._url, "timeout": 5, **self.stand.settings}
-        return self._stack.enter_context(open_connector(self.system, values, credentials, self.meter))
+    def open_with(self, login: Mapping[str, str]) -> Connector:
+        return self._open(login, self.meter, {})
+
+    def _open(self, login: Mapping[str, str], meter: Meter, settings: Mapping[str, Any]) -> Any:
+        values = {"base_url": self._url, "timeout": 5, **self.stand.settings, **settings}
+        return self._stack.enter_context(open_connector(self.system, values, sealed(login), meter))
 
     def secrets(self) -> list[str]:
         stand = self.stand

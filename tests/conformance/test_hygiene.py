@@ -13,7 +13,7 @@ from boekbrug.domain.errors import BoekbrugError
 from connectors._base import BookingTarget, OrderSource
 from connectors._base import Capability as Can
 from connectors.registry import CONNECTORS, open_connector, read_credentials, remote_account
-from tests.conformance.sites import Site, TargetSite, failure_of
+from tests.conformance.sites import Site, TargetSite, failure_of, sealed
 from tests.conformance.stands import STANDS, SourceStand, TargetStand
 from tests.conformance.test_refusing import READING, WRITING, something_read
 from tests.conformance.test_writing import SINCE, booking, debtor_for
@@ -91,26 +91,29 @@ def test_no_failure_to_write_shows_a_secret(target: TargetSite, logged: io.Strin
 
 def test_credentials_and_accounts_show_no_secret(site: Site) -> None:
     stand = site.stand
-    names = {remote_account(site.system, {}, login) for login in (stand.credentials, stand.other_credentials)}
+    names = {remote_account(site.system, {}, sealed(login)) for login in (stand.credentials, stand.other_credentials)}
     assert len(names) == 2, "two accounts, two budgets"
-    assert names == {remote_account(site.system, {}, login) for login in (stand.other_credentials, stand.credentials)}
-    credentials = read_credentials(site.system, stand.credentials)
+    assert names == {
+        remote_account(site.system, {}, sealed(login)) for login in (stand.other_credentials, stand.credentials)
+    }
+    credentials = read_credentials(site.system, sealed(stand.credentials))
     shown = repr(credentials) + str(credentials) + credentials.model_dump_json() + " ".join(names)
     assert not any(stand.credentials[name] in shown for name in stand.secrets)
 
 
 def test_a_wrong_credential_is_not_repeated(site: Site) -> None:
     broken = {name: f"geheim-{name}\x00" for name in site.stand.credentials} | {"extra": "geheim-extra"}
-    error = failure_of(lambda: open_connector(site.system, {"base_url": "x"}, broken, site.meter))
+    login = sealed(broken)
+    error = failure_of(lambda: open_connector(site.system, {"base_url": "x"}, login, site.meter))
     assert "base_url" in str(error)
-    error = failure_of(lambda: open_connector(site.system, {}, broken, site.meter))
+    error = failure_of(lambda: open_connector(site.system, {}, login, site.meter))
     assert "geheim" not in everything_in(error)
     assert all(name in str(error) for name in broken)
 
 
 @pytest.mark.parametrize("settings", [{"no_such": 1}, {"timeout": "soon"}, {"timeout": 0}, {"base_url": "http://x.nl"}])
 def test_a_wrong_setting_is_named(site: Site, settings: dict[str, object]) -> None:
-    error = failure_of(lambda: open_connector(site.system, settings, dict(site.stand.credentials), site.meter))  # type: ignore[arg-type]
+    error = failure_of(lambda: open_connector(site.system, settings, sealed(site.stand.credentials), site.meter))  # type: ignore[arg-type]
     assert next(iter(settings)) in str(error)
     check_error(error, [])
 
@@ -124,7 +127,7 @@ def test_two_tenants_write_in_their_own_books(target: TargetSite) -> None:
     ours, theirs = target.open(), target.open(other=True)
     debtor_for(ours)
     document = booking(ours)
-    ref = ours.post_document(document)
+    ref = ours.post_document(document).target_ref
     assert theirs.find_documents(document.our_reference, since=SINCE) == []
     assert theirs.read_documents([ref], since=SINCE) == {}
     assert theirs.find_debtors(document.debtor.contact) == []
@@ -134,7 +137,7 @@ def test_many_threads_share_one_connection(target: TargetSite) -> None:
     books = target.open(concurrency=4)
     documents = [booking(books, str(number)) for number in range(3000, 3012)]
     with ThreadPoolExecutor(8) as pool:
-        refs = list(pool.map(books.post_document, documents))
+        refs = [posted.target_ref for posted in pool.map(books.post_document, documents)]
     assert len(set(refs)) == len(documents)
     found = books.read_documents(refs, since=SINCE)
     assert [found[ref].our_reference for ref in refs] == [document.our_reference for document in documents]

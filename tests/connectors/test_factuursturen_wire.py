@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from boekbrug.domain.bookings import Booking, CreditStyle, Delivery
@@ -310,3 +314,48 @@ def test_shapes_of_an_invoice() -> None:
 def test_kinds_are_known() -> None:
     assert booking_of("credit-note").kind is DocumentKind.CREDIT_NOTE
     assert isinstance(COUNTRIES, Countries)
+
+
+# -- whatever comes
+
+SCALARS = st.sampled_from(["", "x", "0", "-1.00", "1e9", "NaN", "2026-13-01", "\x00", True, False, None, 0, 10**29])
+ODDITIES = SCALARS | st.decimals() | st.integers() | st.text(max_size=6)
+ANYTHING = st.recursive(
+    ODDITIES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["rate", "sum", "line3", "a"]), inner),
+    max_leaves=6,
+)
+INVOICE_FIELDS = sorted(members(json_of("paid-order", "answer.json"), "invoice")[0]._members)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(INVOICE_FIELDS), ANYTHING)
+def test_an_invoice_is_read_or_unreadable(name: str, value: Any) -> None:
+    try:
+        posted = invoice(**{name: value})
+    except Unreadable:
+        return
+    assert posted.gross.amount.is_finite() and posted.target_ref.id
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(CLIENT)), ANYTHING)
+def test_a_client_is_read_or_unreadable(name: str, value: Any) -> None:
+    try:
+        found = debtor(**{name: value})
+    except Unreadable:
+        return
+    assert found.target_ref.id
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANYTHING)
+def test_lists_are_read_or_unreadable(value: Any) -> None:
+    for read in (
+        lambda: members(value, "invoice"),
+        lambda: countries_from_wire(value, {}),
+        lambda: vat_codes_from_wire(value, COUNTRIES, "NL"),
+        lambda: ledger_accounts_from_wire(value),
+    ):
+        with contextlib.suppress(Unreadable):
+            read()

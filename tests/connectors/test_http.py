@@ -101,8 +101,8 @@ def test_numbers_keep_their_digits_both_ways(server: Server, session: Session) -
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>oops</html>", b'[{"a": 1', b'{"a": NaN}', b'{"a": Infinity}', b"1" * 5000, b"[" * 100_000,
-     b'{"a": 1e99999999999999999999}', b"\xff\xfe{}", b"{} {}"],
+    [b"", b"<html>oops</html>", b'[{"a": 1', b'{"a": NaN}', b'{"a": Infinity}', b"[" * 100_000, b"\xff\xfe{}",
+     b"{} {}"],
 )  # fmt: skip
 def test_an_unsound_answer_is_no_answer(server: Server, session: Session, body: bytes) -> None:
     server.plays(answering(200, body))
@@ -212,12 +212,14 @@ def test_retry_after_becomes_a_moment(
 
 
 @pytest.mark.parametrize("header", [None, "soon", "-5", ""])
-def test_a_limit_without_a_moment(server: Server, session: Session, meter: Meter, header: str | None) -> None:
+def test_a_limit_without_a_moment_is_tried_again_after_a_minute(
+    server: Server, session: Session, meter: Meter, clock: ManualClock, header: str | None
+) -> None:
     server.plays(answering(429, "no", {"Retry-After": header} if header is not None else {}))
     error = failure_of(lambda: session.write("x", {}))
     assert isinstance(error, RateLimited)
-    assert error.not_before is None
-    assert meter.heard_signals == [LimitSignal(0, None)]
+    assert error.not_before == clock.now() + timedelta(minutes=1)
+    assert meter.heard_signals == [LimitSignal(0, 60.0)]
 
 
 def test_the_meter_hears_what_is_left(server: Server, session: Session, meter: Meter) -> None:

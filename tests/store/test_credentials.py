@@ -22,7 +22,7 @@ from boekbrug.store.credentials import (
     save_credentials,
 )
 from boekbrug.store.tables import CredentialRow
-from tests.store.conftest import add_tenant
+from tests.store.samples import add_tenant
 
 SECRET = "s3cr3t-value"
 

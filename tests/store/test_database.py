@@ -1,5 +1,6 @@
 import multiprocessing
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread
@@ -8,19 +9,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.money import Money
-from boekbrug.store import records, tenants
+from boekbrug.store import records, runs, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.tables import Table, TenantRow
-from tests.store.conftest import NOW, add_record, add_tenant, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
 
-def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(address: str) -> None:
-    database = Database(address)
+def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(empty_address: str) -> None:
+    database = Database(empty_address)
     assert not database.check()
     database.migrate()
     database.migrate()
@@ -28,16 +29,18 @@ def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(address
     database.close()
 
 
-def test_models_and_migrations_agree(database: Database) -> None:
+def test_models_and_migrations_agree(address: str) -> None:
+    database = Database(address)
     database.check_models()
+    database.close()
 
 
-def test_the_first_migration_can_be_undone(address: str) -> None:
+def test_the_first_migration_can_be_undone(empty_address: str) -> None:
     from alembic import command
 
     from boekbrug.store.database import _alembic
 
-    database = Database(address)
+    database = Database(empty_address)
     database.migrate()
     with database._writing.begin() as connection:
         command.downgrade(_alembic(connection), "base")
@@ -51,9 +54,9 @@ def _migrate(address: str) -> None:
     assert database.check()
 
 
-def test_processes_that_migrate_at_once_all_find_it_done(address: str) -> None:
+def test_processes_that_migrate_at_once_all_find_it_done(empty_address: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_migrate, args=(address,)) for _ in range(4)]
+    processes = [spawn.Process(target=_migrate, args=(empty_address,)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:
@@ -68,7 +71,7 @@ def test_an_address_of_another_kind_is_refused_without_its_password() -> None:
 
 
 def test_a_read_transaction_cannot_write(database: Database) -> None:
-    with pytest.raises(OperationalError), database.read() as session:
+    with pytest.raises(DBAPIError), database.read() as session:
         add_tenant(session)
 
 
@@ -87,7 +90,7 @@ def test_writers_that_read_first_take_turns_and_lose_nothing(database: Database)
     def count() -> None:
         for _ in range(20):
             with database.write() as session:
-                row = session.exec(select(TenantRow)).one()
+                row = session.exec(select(TenantRow).with_for_update()).one()
                 row.name = str(int(row.name) + 1)
                 session.add(row)
 
@@ -100,9 +103,8 @@ def test_writers_that_read_first_take_turns_and_lose_nothing(database: Database)
         assert session.exec(select(TenantRow.name)).one() == "80"
 
 
+@pytest.mark.parametrize("backend", ["sqlite"])
 def test_a_commit_is_on_the_disk_and_readers_do_not_wait(database: Database) -> None:
-    if database.dialect != "sqlite":
-        pytest.skip("settings of SQLite")
     with database.read() as session:
         pragmas = {
             name: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -114,18 +116,10 @@ def test_a_commit_is_on_the_disk_and_readers_do_not_wait(database: Database) -> 
 def test_a_row_cannot_hang_on_another_tenants_route(writing: Session) -> None:
     mine, theirs = add_tenant(writing, "mine"), add_tenant(writing, "theirs")
     with pytest.raises(LookupError):
-        observe(writing, tenants_mix(mine, theirs), observation())
-    from boekbrug.store import runs
-
+        observe(writing, replace(mine, id=theirs.id), observation())
     with pytest.raises(IntegrityError):
         runs.start_run(writing, mine.tenant_id, theirs.id, flow_run_id="x", now=NOW)
     writing.rollback()
-
-
-def tenants_mix(mine: tenants.Route, theirs: tenants.Route) -> tenants.Route:
-    from dataclasses import replace
-
-    return replace(mine, id=theirs.id)
 
 
 def test_no_amount_can_become_a_floating_point_number() -> None:
@@ -179,3 +173,9 @@ def test_nothing_is_left_open_when_the_file_is_closed(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "x.db") as plain:
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     plain.close()
+
+
+def test_text_that_no_database_takes_does_not_end_a_run(writing: Session) -> None:
+    route = add_tenant(writing)
+    record = add_record(writing, route, source_status="pa\0id", reason="half \ud83d a smile")
+    assert (record.source_status, record.reason) == ("pa\ufffdid", "half \ufffd a smile")

@@ -12,7 +12,7 @@ from boekbrug.store import cursors, debtors, runs, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.debtors import Busy, Claimed, Known
 from boekbrug.store.runs import RunOutcome
-from tests.store.conftest import NOW, add_tenant
+from tests.store.samples import NOW, add_tenant
 
 DEBTOR = ExternalRef("factuursturen", "client", "42")
 LEASE = 60.0

@@ -12,7 +12,7 @@ from boekbrug.domain.records import DONE, MOVES, Lane, SyncRecord, SyncStatus
 from boekbrug.store import moves, records, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.moves import IllegalMove
-from tests.store.conftest import NOW, add_record, add_tenant, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
 REF = ExternalRef("factuursturen", "invoice", "F1")
 MISSING = finding("VAT_RULE_MISSING", tax="21%")

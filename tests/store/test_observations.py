@@ -11,7 +11,7 @@ from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
 from boekbrug.store import moves, observations, records, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.observations import Seen
-from tests.store.conftest import NOW, add_record, add_tenant, config, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, config, observation, observe
 
 MISSING = finding("VAT_RULE_MISSING", tax="21%")
 UNREADABLE = finding("DOCUMENT_UNREADABLE", field="total", problem="no number")
@@ -219,12 +219,12 @@ def test_a_thousand_documents_are_kept_in_well_under_a_second(database: Database
     seen = [observation(str(number), snapshot="x" * 3000) for number in range(1000)]
     with database.write() as session:
         route = add_tenant(session)
-    costs = []
+    costs = []  # in processor time: a machine that is busy with other things says nothing about this
     for fingerprint in ("first", "first", "second"):
-        start = time.perf_counter()
+        start = time.process_time()
         with database.write() as session:
             observe(session, route, *(replace(one, fingerprint=fingerprint) for one in seen))
-        costs.append(time.perf_counter() - start)
+        costs.append(time.process_time() - start)
     with database.read() as session:
         assert records.counts(session, route.tenant_id, route.id)[SyncStatus.PENDING] == 1000
     assert max(costs) < 1.5, costs

@@ -11,7 +11,7 @@ from boekbrug.domain.records import Lane, SyncStatus
 from boekbrug.store import budgets, moves, observations, records, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, sequence_of
-from tests.store.conftest import NOW, add_record, add_tenant, observation, observe
+from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 from tests.store.test_budgets import budget
 
 MISSING = finding("VAT_RULE_MISSING", tax="21%")
@@ -156,9 +156,8 @@ def _calls(session: Session, route: tenants.Route, record_id: int) -> dict[str, 
 MAY_SORT = {"errors", "errors of a route", "counts", "retry"}
 
 
+@pytest.mark.parametrize("backend", ["sqlite"])  # whose query plans it reads
 def test_what_is_asked_often_uses_an_index_and_sorts_nothing(database: Database) -> None:
-    if database.dialect != "sqlite":
-        pytest.skip("reads SQLite's query plans")
     ran: list[tuple[str, object]] = []
 
     def note(connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:

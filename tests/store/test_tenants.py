@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
@@ -7,7 +7,7 @@ from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.tenants import ConnectionConfig, MappingRule, RouteConfig, RoutePolicy, RuleResult, TenantConfig
 from boekbrug.store import tenants
 from boekbrug.store.tables import RouteVersionRow
-from tests.store.conftest import NOW, add_record, add_tenant, config
+from tests.store.samples import NOW, add_record, add_tenant, config
 
 RULE = MappingRule(kind="vat", gives=RuleResult(vat_code="21", ledger_account="8000"))
 
@@ -62,7 +62,7 @@ def test_other_rules_or_policy_are_a_new_version_by_whom(writing: Session) -> No
     load(writing, config(routes=(stricter,)), who="anna")
     assert versions(writing, tenant.id) == [(1, "eva"), (2, "piet"), (3, "anna")]
     kept = tenants.route_by_slug(writing, tenant.id, "orders")
-    assert (kept.version, kept.mapping, kept.policy.start_on) == (3, (RULE,), "2026-01-01")
+    assert (kept.version, kept.mapping, kept.policy.start_on) == (3, (RULE,), date(2026, 1, 1))
 
 
 def test_another_schedule_is_no_new_version(writing: Session) -> None:
