@@ -116,13 +116,15 @@ def test_the_route_s_start_does_not_throw_a_migration_out_again(shop_and_books: 
     migration, _ = plan(found)
     found.start(migration.id)
     found.until_done(migration.id)
-    shipped = next(one for one in found.orders() if one["status"] == 2 and str(one["date"]) > "2026-07-10")
-    found.shop.control.post(f"orders/{shipped['number']}/status", {"shop": "demo1", "status": 3})
+    with found.runtime.database.read() as session:
+        done = records.listing(session, 1, statuses=[SyncStatus.VERIFIED])
+    number = next(one.number for one in done if one.source_status == "2")  # paid, not yet shipped
+    found.shop.control.post(f"orders/{number}/status", {"shop": "demo1", "status": 3})
     report = found.daily_run()
     assert report.fetched.changed_after_posting == 0
     with found.runtime.database.read() as session:
-        (record,) = records.by_numbers(session, 1, [str(shipped["number"])])
-    assert record.status is SyncStatus.VERIFIED
+        (record,) = records.by_numbers(session, 1, [number])
+    assert (record.status, record.source_status) == (SyncStatus.VERIFIED, "3")
 
 
 def test_lanes_do_not_touch_each_other_s_records_and_a_migration_yields(tmp_path: Path) -> None:
