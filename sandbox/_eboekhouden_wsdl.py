@@ -116,9 +116,7 @@ OPERATIONS = {
     "GetKostenplaatsen": Operation(
         f"{_SESSION} cFilter:cKostenplaatsFilter", "cResultGetKostenplaatsen", "Kostenplaatsen:ArrayOfCKostenplaats"
     ),
-    "GetArtikelen": Operation(
-        f"{_SESSION} cFilter:cArtikelFilter", "cResultGetArtikelen", "Artikelen:ArrayOfCArtikel"
-    ),
+    "GetArtikelen": Operation(f"{_SESSION} cFilter:cArtikelFilter", "cResultGetArtikelen", "Artikelen:ArrayOfCArtikel"),
 }
 
 
@@ -233,6 +231,4 @@ def _binding(name: str, prefix: str) -> str:
 
 
 def _port(name: str, prefix: str, address: str) -> str:
-    return (
-        f'<wsdl:port name="{name}" binding="tns:{name}"><{prefix}:address location="{address}"/></wsdl:port>'
-    )
+    return f'<wsdl:port name="{name}" binding="tns:{name}"><{prefix}:address location="{address}"/></wsdl:port>'
