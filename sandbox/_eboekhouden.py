@@ -24,15 +24,18 @@ from sandbox._eboekhouden_options import EBoekhoudenOptions
 from sandbox._eboekhouden_rules import Refused, checked, computed
 from sandbox._rolling import RollingLimit
 
+SOAP, REST = "SOAP", "REST"
+
 Asked = TypeVar("Asked", bound=BaseModel)
 
 
 @dataclass
 class Session:
-    """An open session: whose books it opens and who opened it; times in seconds since the epoch."""
+    """An open session: whose books it opens, for whom, on which interface; times in seconds since the epoch."""
 
     books: Books
     user: str
+    interface: str
     opened: float
     used: float
     closed: bool = False
@@ -138,10 +141,10 @@ class EBoekhouden(Simulator[EBoekhoudenOptions]):
 
     # Sessions
 
-    def open_session(self, books: Books, user: str) -> str:
-        """A new session's id, 38 characters."""
+    def open_session(self, books: Books, user: str, interface: str) -> str:
+        """A new session's id, 38 characters; it serves on one interface only."""
         id, now = f"{{{UUID(int=self._ids.getrandbits(128), version=4)}}}", self.clock.timestamp()
-        self.sessions[id] = Session(books, user, now, now)
+        self.sessions[id] = Session(books, user, interface, now, now)
         return id
 
     def lives(self, session: Session) -> bool:

@@ -1,11 +1,12 @@
 """How long the texts of e-Boekhouden.nl's SOAP interface may be, and how its values are read and written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from sandbox._eboekhouden_books import Mutation, Relation, euros
 from sandbox._eboekhouden_rules import Refused
-from sandbox._eboekhouden_wire import Malformed, Tree, text
+from sandbox._eboekhouden_wire import Content, Malformed, Tree, text
 
 _ADDRESS = {"Adres": 150, "Postcode": 50, "Plaats": 50, "Land": 50}
 RELATION = (
@@ -28,8 +29,6 @@ MUTATION = {
 }  # fmt: skip
 """The texts of a mutation, their lengths, and the code of one that is too long (INFERRED: the field's own)."""
 LINE = {"BTWCode": (12, "CMUT033"), "TegenrekeningCode": (10, "CMUT012")}
-
-Refusing = Callable[[str], Refused]
 
 
 def limited(sent: Tree, name: str, length: int, code: str, *, truncate: bool) -> str:
@@ -95,3 +94,38 @@ def double(in_cents: int, *, noisy: bool = False) -> str:
     if noisy:
         return f"{value + Decimal('0.000000000001'):f}"
     return f"{value.normalize():f}"
+
+
+def booking_day(asked: Tree) -> date:
+    """The day of a mutation. Raises Refused: CMUT004."""
+    try:
+        on = day(asked, "Datum")
+    except Malformed as error:
+        raise Refused("CMUT004", "", "", "De datum is ongeldig") from error
+    if on is None:
+        raise Refused("CMUT004", "", "", "De datum ontbreekt")
+    return on
+
+
+def relation_wire(relation: Relation) -> Content:
+    """A relation as it is listed."""
+    texts = {name: relation.fields.get(name, "") for name in RELATION}
+    numbers = {"ID": relation.id, "Gb_ID": 0, "GeenEmail": 0, "NieuwsbriefgroepenCount": 0}
+    return texts | numbers | {"AddDatum": moment(relation.added_on)}
+
+
+def mutation_wire(mutation: Mutation) -> Content:
+    """A mutation as it is listed; the payment reference is not among what is given back."""
+    rows = [
+        {"BedragInvoer": euros(row.entered), "BedragExclBTW": euros(row.net), "BedragBTW": euros(row.vat),
+         "BedragInclBTW": euros(row.gross), "BTWCode": row.vat_code.code, "BTWPercentage": f"{row.percentage:.2f}",
+         "Factuurnummer": row.invoice_number, "TegenrekeningCode": row.ledger.code, "KostenplaatsID": row.cost_centre}
+        for row in mutation.rows
+    ]  # fmt: skip
+    return {
+        "MutatieNr": mutation.number, "Soort": mutation.kind, "Datum": moment(mutation.day),
+        "Rekening": mutation.ledger.code, "RelatieCode": mutation.relation.code if mutation.relation else "",
+        "Factuurnummer": mutation.invoice_number, "Boekstuk": mutation.entry_number,
+        "Omschrijving": mutation.description, "Betalingstermijn": "" if mutation.term is None else mutation.term,
+        "InExBTW": "IN" if mutation.includes_vat else "EX", "MutatieRegels": rows,
+    }  # fmt: skip

@@ -1,15 +1,14 @@
 """The REST interface (v1) of the simulated e-Boekhouden.nl: session, accounts, relations, mutations, open items."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import cast
 
 from starlette.responses import Response
 
 from sandbox._app import Call, JsonObject, Refusal, Route, json_response, route
-from sandbox._eboekhouden import EBoekhouden, Session
+from sandbox._eboekhouden import REST, EBoekhouden, Session
 from sandbox._eboekhouden_books import (
     INVOICES,
     PAYMENTS,
@@ -23,24 +22,35 @@ from sandbox._eboekhouden_books import (
     Row,
 )
 from sandbox._eboekhouden_chart import COST_CENTRES, TEMPLATES
+from sandbox._eboekhouden_json import (
+    RELATION_NAMES,
+    administration_wire,
+    filled,
+    in_euros,
+    ledger_wire,
+    missing,
+    read_day,
+    read_decimal,
+    read_text,
+    read_whole,
+    refusal,
+    relation_texts,
+    relation_wire,
+    row_wire,
+)
 from sandbox._eboekhouden_query import Page, problem
 from sandbox._eboekhouden_rules import Refused, checked, computed, vat_code
 from sandbox._eboekhouden_wsdl import KINDS
 
 _ID = r"{id:int}"
 
-RELATION_NAMES = {
-    "code": "Code", "name": "Bedrijf", "type": "BP", "contact": "Contactpersoon", "gender": "Geslacht",
-    "address": "Adres", "postalCode": "Postcode", "city": "Plaats", "country": "Land", "phoneNumber": "Telefoon",
-    "mobilePhoneNumber": "GSM", "faxNumber": "FAX", "emailAddress": "Email", "website": "Site", "note": "Notitie",
-    "vatNumber": "BTWNummer", "companyRegistrationNumber": "KvkNummer", "iban": "IBAN", "bic": "BIC",
-} | {f"freeText{number}": f"Def{number}" for number in range(1, 11)}  # fmt: skip
-"""Property → the field of the books."""
-
-RELATION_LENGTHS = {
-    "code": 15, "name": 100, "type": 1, "gender": 1, "address": 150, "emailAddress": 150, "note": 40_000, "bic": 20,
-} | {f"freeText{number}": 100 for number in range(1, 11)}  # fmt: skip
-"""Of all other properties the length is 50."""
+_TEXTS = {
+    "invoiceNumber": (50, "MUT_018"), "description": (50, "ERR_001"), "entryNumber": (50, "ERR_001"),
+    "paymentReference": (50, "ERR_001"),
+}  # fmt: skip
+_MUTATION = (*_TEXTS, "type", "date", "ledgerId", "relationId", "termOfPayment", "inExVat", "checkPaymentReference",
+             "rows")  # fmt: skip
+_ROW = ("ledgerId", "vatCode", "amount", "vatAmount", "invoiceNumber", "relationId", "costCenterId", "description")
 
 
 class Rest:
@@ -57,13 +67,13 @@ class Rest:
             route("GET", "/v1/administration", self._administrations),
             route("GET", "/v1/ledger", self._list_ledgers),
             route("GET", "/v1/ledger/balances", self._balances),
-            route("GET", f"/v1/ledger/{_ID}", lambda call: json_response(_ledger_wire(self._ledger(call)))),
+            route("GET", f"/v1/ledger/{_ID}", lambda call: json_response(ledger_wire(self._ledger(call)))),
             route("GET", f"/v1/ledger/{_ID}/balance", self._balance),
             route("GET", "/v1/costcenter", self._list_cost_centres),
             route("GET", "/v1/invoicetemplate", self._list_templates),
             route("GET", "/v1/relation", self._list_relations),
             route("POST", "/v1/relation", self._add_relation),
-            route("GET", f"/v1/relation/{_ID}", lambda call: json_response(_relation_wire(self._relation(call)))),
+            route("GET", f"/v1/relation/{_ID}", lambda call: json_response(relation_wire(self._relation(call)))),
             route("PATCH", f"/v1/relation/{_ID}", self._change_relation),
             route("GET", "/v1/mutation", self._list_mutations),
             route("POST", "/v1/mutation", self._add_mutation),
@@ -95,7 +105,7 @@ class Rest:
 
     def _session(self, call: Call) -> Session:
         session = self._package.sessions.get(self._token(call))
-        if session is None or session.closed or not self._package.lives(session):
+        if session is None or session.interface != REST or session.closed or not self._package.lives(session):
             raise Refusal(401, problem("SESSION_001", "Unauthorized", 401, kind="security"))
         return session
 
@@ -106,13 +116,13 @@ class Rest:
         asked = self._object(call, {"accessToken", "source"})
         source, token = asked.get("source"), asked.get("accessToken")
         if source is None:
-            raise _refusal("API_SESSION_001", "source", "Source is required")
+            raise refusal("API_SESSION_001", "source", "Source is required")
         if not isinstance(source, str) or not re.fullmatch(r"[\w_ ]{1,10}", source):
-            raise _refusal("API_SESSION_002", "source", "Source is invalid")
+            raise refusal("API_SESSION_002", "source", "Source is invalid")
         user = str(token).removesuffix("-token")
         if token != f"{user}-token" or user not in self._package.administrations:
             raise Refusal(401, problem("SESSION_002", "Access token is invalid", 401, kind="security"))
-        opened = self._package.open_session(self._package.administrations[user], user)
+        opened = self._package.open_session(self._package.administrations[user], user, REST)
         return json_response({"token": opened, "expiresIn": self._package.options.session_minutes * 60})
 
     def _close_session(self, call: Call) -> Response:
@@ -125,7 +135,10 @@ class Rest:
         """The body: an object; an empty text counts as wrong, an absent property is left out or null."""
         if not call.body:
             raise Refusal(400, problem("DATA_01", "No data"))
-        content = call.json()
+        try:
+            content = call.json()
+        except Refusal as error:
+            raise Refusal(400, problem("DATA_01", str(error.body))) from error
         if not isinstance(content, dict):
             raise Refusal(400, problem("DATA_01", "An object is expected"))
         return self._known(cast(JsonObject, content), known)
@@ -133,9 +146,9 @@ class Rest:
     def _known(self, content: JsonObject, known: set[str], within: str = "") -> JsonObject:
         for name, value in content.items():
             if value == "":
-                raise _refusal("ERR_001", within + name, "An empty value is not allowed")
+                raise refusal("ERR_001", within + name, "An empty value is not allowed")
             if name not in known and self._package.options.unknown_property == "refuse":
-                raise _refusal("ERR_001", within + name, "Unknown property")
+                raise refusal("ERR_001", within + name, "Unknown property")
         return {name: value for name, value in content.items() if value is not None}
 
     def _page(self, call: Call, filters: set[str], others: frozenset[str] = frozenset()) -> Page:
@@ -148,38 +161,43 @@ class Rest:
 
     def _linked(self, call: Call) -> Response:
         books = self._books(call)
-        return json_response({"items": [_administration_wire(books)], "count": 1})
+        return json_response({"items": [administration_wire(books)], "count": 1})
 
     def _administrations(self, call: Call) -> Response:
         if self._session(call).user not in self._package.options.accountants:
-            raise _refusal("EP_001", "", "Only for accountants")
-        found = [_administration_wire(books) for books in self._package.administrations.values()]
+            raise refusal("EP_001", "", "Only for accountants")
+        found = [administration_wire(books) for books in self._package.administrations.values()]
         return self._listed(call, found, set())
 
     def _ledger(self, call: Call) -> Ledger:
         found = self._books(call).ledgers.get(int(call.params["id"]))
         if found is None:
-            raise _missing("Ledger")
+            raise missing("Ledger")
         return found
 
     def _list_ledgers(self, call: Call) -> Response:
-        found = [_ledger_wire(ledger) for ledger in self._books(call).ledgers.values()]
+        found = [ledger_wire(ledger) for ledger in self._books(call).ledgers.values()]
         return self._listed(call, found, {"id", "code", "category", "description", "group"})
 
     def _movement(self, call: Call) -> Mapping[str, int]:
         query = call.query
-        since, until = _day(query.get("from"), "from", date.min), _day(query.get("to"), "to", date.max)
+        since, until = read_day(query.get("from"), "from", date.min), read_day(query.get("to"), "to", date.max)
         centre = query.get("costCenterId", "0")
         return self._books(call).balances(since, until, int(centre) if centre.isdigit() else 0)
 
     def _balance(self, call: Call) -> Response:
         ledger = self._ledger(call)
-        return json_response({"balance": _euros(self._movement(call)[ledger.code])})
+        return json_response({"balance": in_euros(self._movement(call)[ledger.code])})
 
     def _balances(self, call: Call) -> Response:
         totals = self._movement(call)
         found: list[JsonObject] = [
-            {"id": ledger.id, "code": ledger.code, "category": ledger.category, "balance": _euros(totals[ledger.code])}
+            {
+                "id": ledger.id,
+                "code": ledger.code,
+                "category": ledger.category,
+                "balance": in_euros(totals[ledger.code]),
+            }
             for ledger in self._books(call).ledgers.values()
         ]
         page = self._page(call, {"category", "code"}, frozenset({"from", "to", "costCenterId"}))
@@ -200,44 +218,29 @@ class Rest:
     def _relation(self, call: Call) -> Relation:
         found = self._books(call).relations.get(int(call.params["id"]))
         if found is None:
-            raise _missing("Relation")
+            raise missing("Relation")
         return found
 
     def _list_relations(self, call: Call) -> Response:
         """Filtered by more than the items show."""
-        whole = [_relation_wire(relation) for relation in self._books(call).relations.values()]
+        whole = [relation_wire(relation) for relation in self._books(call).relations.values()]
         page = self._page(call, {"id", "code", "type", "emailAddress", "name", "contact", "city"})
         shown = ("id", "type", "code")
         return json_response(page.of(whole, lambda item: {name: item[name] for name in shown if name in item}))
 
-    def _relation_texts(self, call: Call) -> dict[str, str]:
-        asked = self._object(call, set(RELATION_NAMES))
-        for name, value in asked.items():
-            if not isinstance(value, str) or len(value) > RELATION_LENGTHS.get(name, 50):
-                raise _refusal("ERR_001", name, "Not a text, or too long")
-        if "name" not in asked:
-            raise _refusal("REL_001", "name", "Name is required")
-        if asked.get("type", "B") not in ("B", "P") or asked.get("gender", "m") not in ("m", "v", "a"):
-            raise _refusal("ERR_001", "type", "Type or gender is invalid")
-        if not re.fullmatch(r"[0-9]*", str(asked.get("companyRegistrationNumber", ""))):
-            raise _refusal("REL_008", "companyRegistrationNumber", "Only digits are allowed")
-        if "@" not in str(asked.get("emailAddress", "@")):
-            raise _refusal("REL_023", "emailAddress", "The e-mail address is invalid")
-        return {RELATION_NAMES[name]: str(value) for name, value in asked.items() if name in RELATION_NAMES}
-
     def _check_code(self, texts: Mapping[str, str], books: Books, own: Relation | None) -> None:
         other = books.relation_with(texts["Code"]) if "Code" in texts else None
         if other not in (None, own):
-            raise _refusal("REL_049", "code", "The code is in use")
+            raise refusal("REL_049", "code", "The code is in use")
 
     def _add_relation(self, call: Call) -> Response:
-        books, texts = self._books(call), self._relation_texts(call)
+        books, texts = self._books(call), relation_texts(self._object(call, set(RELATION_NAMES)))
         self._check_code(texts, books, None)
         relation = books.add_relation({"BP": "B", "Code": books.free_relation_code()} | texts)
         return json_response({"id": relation.id, "code": relation.code}, 201)
 
     def _change_relation(self, call: Call) -> Response:
-        relation, texts = self._relation(call), self._relation_texts(call)
+        relation, texts = self._relation(call), relation_texts(self._object(call, set(RELATION_NAMES)))
         self._check_code(texts, self._books(call), relation)
         relation.fields |= texts
         return Response(status_code=204)
@@ -261,7 +264,7 @@ class Rest:
     def _show_mutation(self, call: Call) -> Response:
         found = self._books(call).mutations.get(int(call.params["id"]) - REST_OFFSET)
         if found is None:
-            raise _missing("Mutation")
+            raise missing("Mutation")
         return json_response({name: value for name, value in self._mutation_wire(found).items() if name != "amount"})
 
     def _add_mutation(self, call: Call) -> Response:
@@ -269,87 +272,87 @@ class Rest:
         try:
             number = books.book(checked(self._draft(books, asked), books)).number
         except Refused as refused:
-            raise _refusal(refused.rest, refused.field, refused.text) from refused
+            raise refusal(refused.rest, refused.field, refused.text) from refused
         return json_response({"id": number + REST_OFFSET}, self._package.options.created_status)
 
     def _draft(self, books: Books, asked: JsonObject) -> Mutation:
         kind_number = str(asked.get("type", ""))
         if not re.fullmatch("[1-7]", kind_number):
-            raise _refusal("MUT_001", "type", "Type is invalid")
+            raise refusal("MUT_001", "type", "Type is invalid")
         kind = KINDS[int(kind_number)]
         if "date" not in asked:
-            raise _refusal("MUT_003", "date", "Date is required")
-        on = _day(asked["date"], "date", date.min)
-        texts = {name: _text(asked, name, length, code) for name, (length, code) in _TEXTS.items()}
+            raise refusal("MUT_003", "date", "Date is required")
+        on = read_day(asked["date"], "date", date.min)
+        texts = {name: read_text(asked, name, length, code) for name, (length, code) in _TEXTS.items()}
         if "inExVat" not in asked:
-            raise _refusal("MUTA_005", "inExVat", "inExVat is required")
+            raise refusal("MUTA_005", "inExVat", "inExVat is required")
         if asked["inExVat"] not in ("IN", "EX"):
-            raise _refusal("MUT_017", "inExVat", "inExVat is invalid")
-        ledger = books.ledgers.get(_whole(asked.get("ledgerId"), "ledgerId", "MUTA_001"))
+            raise refusal("MUT_017", "inExVat", "inExVat is invalid")
+        ledger = books.ledgers.get(read_whole(asked.get("ledgerId"), "ledgerId", "MUTA_001"))
         if ledger is None:
-            raise _refusal("MUTA_001", "ledgerId", "The ledger is unknown")
+            raise refusal("MUTA_001", "ledgerId", "The ledger is unknown")
         relation = self._named_relation(books, asked.get("relationId"), "relationId", "MUT_013")
-        term = asked.get("termOfPayment")
-        if term is not None and (kind not in INVOICES or type(term) is not int or term < 0):
-            raise _refusal("MUT_016", "termOfPayment", "A term is not allowed here")
+        term = read_whole(asked["termOfPayment"], "termOfPayment", "MUT_016") if "termOfPayment" in asked else None
+        if term is not None and (kind not in INVOICES or term < 0):
+            raise refusal("MUT_016", "termOfPayment", "A term is not allowed here")
         if asked.get("checkPaymentReference") and texts["paymentReference"] in {
             mutation.reference for mutation in books.mutations.values() if mutation.reference
         }:
-            raise _refusal("MUTA_008", "paymentReference", "The payment reference is in use")
+            raise refusal("MUTA_008", "paymentReference", "The payment reference is in use")
         lines = asked.get("rows")
         if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
-            raise _refusal("MUT_100", "rows", "Rows are required")
+            raise refusal("MUT_100", "rows", "Rows are required")
         includes_vat = asked["inExVat"] == "IN"
         return Mutation(
             0, kind, on, ledger, tuple(self._row(books, line, kind, on, includes_vat) for line in lines), relation,
             texts["invoiceNumber"], texts["entryNumber"], texts["description"],
-            cast(int, term) if term is not None else None, texts["paymentReference"], includes_vat,
+            term, texts["paymentReference"], includes_vat,
         )  # fmt: skip
 
     def _row(self, books: Books, sent: JsonObject, kind: str, on: date, includes_vat: bool) -> Row:
         line = self._known(sent, set(_ROW), "rows.")
         code = vat_code(str(line.get("vatCode", "")), kind)
-        amount = _decimal(line.get("amount"), "rows.amount")
+        amount = read_decimal(line.get("amount"), "rows.amount")
         rate = code.rate_on(on)
         if "vatAmount" in line and code.rate is not None:
-            raise _refusal("MUT_107", "rows.vatAmount", "Only with a divergent rate")
+            raise refusal("MUT_107", "rows.vatAmount", "Only with a divergent rate")
         net, vat = computed(amount, rate, includes_vat)
         if "vatAmount" in line:
-            given = int(_decimal(line["vatAmount"], "rows.vatAmount") * 100)
+            given = int(read_decimal(line["vatAmount"], "rows.vatAmount") * 100)
             net, vat = (net - given, given) if includes_vat else (net, given)
         ledger = self._row_ledger(books, line, kind)
         return Row(
             net + vat if includes_vat else net, net, vat, code, rate, ledger,
-            _whole(line.get("costCenterId", 0), "rows.costCenterId", "MUT_108"),
-            _text(line, "invoiceNumber", 50, "MUT_018"),
+            read_whole(line.get("costCenterId", 0), "rows.costCenterId", "MUT_108"),
+            read_text(line, "invoiceNumber", 50, "MUT_018"),
             self._named_relation(books, line.get("relationId"), "rows.relationId", "MUT_113"),
-            _text(line, "description", 200, "ERR_001"),
+            read_text(line, "description", 200, "ERR_001"),
         )  # fmt: skip
 
     def _row_ledger(self, books: Books, line: JsonObject, kind: str) -> Ledger:
         """A payment's line may leave its account out: then it is the debtors', or the creditors'."""
         if "ledgerId" in line:
-            found = books.ledgers.get(_whole(line["ledgerId"], "rows.ledgerId", "MUT_104"))
+            found = books.ledgers.get(read_whole(line["ledgerId"], "rows.ledgerId", "MUT_104"))
         elif kind in PAYMENTS:
             found = books.ledger_of("DEB" if kind == "FactuurbetalingOntvangen" else "CRED")
         else:
-            raise _refusal("MUTA_004", "rows.ledgerId", "The ledger is required")
+            raise refusal("MUTA_004", "rows.ledgerId", "The ledger is required")
         if found is None:
-            raise _refusal("MUT_104", "rows.ledgerId", "The ledger is unknown")
+            raise refusal("MUT_104", "rows.ledgerId", "The ledger is unknown")
         return found
 
     def _named_relation(self, books: Books, id: object, field: str, code: str) -> Relation | None:
         if id is None:
             return None
-        found = books.relations.get(_whole(id, field, code))
+        found = books.relations.get(read_whole(id, field, code))
         if found is None:
-            raise _refusal(code, field, "The relation is unknown")
+            raise refusal(code, field, "The relation is unknown")
         return found
 
     def _list_open_items(self, call: Call) -> Response:
         side = call.query.get("credDeb")
         if side not in ("C", "D"):
-            raise _refusal("MUTA_006", "credDeb", "credDeb is required")
+            raise refusal("MUTA_006", "credDeb", "credDeb is required")
         found: list[JsonObject] = []
         for item in self._books(call).open_items(SALE if side == "D" else PURCHASE):
             mutation, relation = item.mutation, item.mutation.relation
@@ -357,8 +360,8 @@ class Rest:
                 "date": self._day(mutation.day), "mutationId": mutation.number + REST_OFFSET,
                 "invoiceNumber": mutation.invoice_number, "relationId": relation.id if relation else None,
                 "relationCode": relation.code if relation else None, "company": relation.name if relation else None,
-                "totalAmount": _euros(mutation.gross), "paidAmount": _euros(item.paid),
-                "outstandingAmount": _euros(item.open),
+                "totalAmount": in_euros(mutation.gross), "paidAmount": in_euros(item.paid),
+                "outstandingAmount": in_euros(item.open),
             })  # fmt: skip
         page = self._page(call, {"invoiceNumber", "date", "relationId"}, frozenset({"credDeb"}))
         return json_response(page.of(found))
@@ -378,89 +381,8 @@ class Rest:
             "date": self._day(mutation.day), "description": mutation.description, "termOfPayment": mutation.term,
             "ledgerId": mutation.ledger.id, "relationId": mutation.relation.id if mutation.relation else None,
             "inExVat": "IN" if mutation.includes_vat else "EX", "invoiceNumber": mutation.invoice_number,
-            "entryNumber": mutation.entry_number, "amount": _euros(mutation.gross),
-            "rows": [_row_wire(row) for row in mutation.rows],
-            "vat": [{"vatCode": code, "amount": _euros(amount)} for code, amount in vat.items()],
+            "entryNumber": mutation.entry_number, "amount": in_euros(mutation.gross),
+            "rows": [row_wire(row) for row in mutation.rows],
+            "vat": [{"vatCode": code, "amount": in_euros(amount)} for code, amount in vat.items()],
         }  # fmt: skip
-        return _filled(content)
-
-
-_TEXTS = {
-    "invoiceNumber": (50, "MUT_018"), "description": (50, "ERR_001"), "entryNumber": (50, "ERR_001"),
-    "paymentReference": (50, "ERR_001"),
-}  # fmt: skip
-_MUTATION = (*_TEXTS, "type", "date", "ledgerId", "relationId", "termOfPayment", "inExVat", "checkPaymentReference",
-             "rows")  # fmt: skip
-_ROW = ("ledgerId", "vatCode", "amount", "vatAmount", "invoiceNumber", "relationId", "costCenterId", "description")
-
-
-def _refusal(code: str, field: str, text: str) -> Refusal:
-    return Refusal(400, problem(code, text, field=field))
-
-
-def _missing(what: str) -> Refusal:
-    return Refusal(404, problem("ERR_404", f"{what} not found", 404))
-
-
-def _day(value: object, field: str, absent: date) -> date:
-    if value is None:
-        return absent
-    try:
-        if not isinstance(value, str) or len(value) != 10:
-            raise ValueError(value)
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise _refusal("MUT_003", field, "The date is invalid") from error
-
-
-def _whole(value: object, field: str, code: str) -> int:
-    if type(value) is not int:
-        raise _refusal(code, field, "A whole number is expected")
-    return value
-
-
-def _decimal(value: object, field: str) -> Decimal:
-    """A number with at most two decimals."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != round(Decimal(value), 2):
-        raise _refusal("MUT_105", field, "An amount with two decimals is expected")
-    return Decimal(value)
-
-
-def _text(asked: JsonObject, name: str, length: int, code: str) -> str:
-    value = asked.get(name, "")
-    if not isinstance(value, str) or len(value) > length:
-        raise _refusal(code, name, f"Not a text of at most {length} characters")
-    return value
-
-
-def _euros(in_cents: int) -> Decimal:
-    return Decimal(in_cents) / 100
-
-
-def _filled(content: JsonObject) -> JsonObject:
-    """Without what is empty, which answers leave out."""
-    return {name: value for name, value in content.items() if value not in (None, "")}
-
-
-def _administration_wire(books: Books) -> JsonObject:
-    return {"id": books.guid, "name": books.company}
-
-
-def _ledger_wire(ledger: Ledger) -> JsonObject:
-    return {
-        "id": ledger.id, "code": ledger.code, "description": ledger.description, "category": ledger.category,
-        "group": ledger.group,
-    }  # fmt: skip
-
-
-def _relation_wire(relation: Relation) -> JsonObject:
-    texts: JsonObject = {name: relation.fields.get(field) for name, field in RELATION_NAMES.items()}
-    return _filled({"id": relation.id} | texts)
-
-
-def _row_wire(row: Row) -> JsonObject:
-    return _filled({
-        "ledgerId": row.ledger.id, "vatCode": row.vat_code.code, "amount": _euros(row.entered),
-        "invoiceNumber": row.invoice_number, "relationId": row.relation.id if row.relation else None,
-        "costCenterId": row.cost_centre or None, "description": row.description,
-    })  # fmt: skip
+        return filled(content)

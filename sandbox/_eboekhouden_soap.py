@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from starlette.responses import Response
 
 from sandbox._app import Call, Refusal, Route, route
-from sandbox._eboekhouden import EBoekhouden, Session
+from sandbox._eboekhouden import SOAP, EBoekhouden, Session
 from sandbox._eboekhouden_books import INVOICES, PAYMENTS, PURCHASE, SALE, Books, Mutation, Relation, Row, cents, euros
 from sandbox._eboekhouden_chart import ARTICLES, COST_CENTRES, VAT_CODES, WRITABLE_CATEGORIES
 from sandbox._eboekhouden_documents import add_document, document_wire
@@ -22,12 +22,15 @@ from sandbox._eboekhouden_fields import (
     RELATION,
     RELATION_UPDATE,
     amount,
+    booking_day,
     day,
     double,
     limited,
     limited_all,
     moment,
+    mutation_wire,
     number,
+    relation_wire,
 )
 from sandbox._eboekhouden_rules import FIRST_DAY, MOST_ROWS, Refused, check_amounts, checked, vat_code
 from sandbox._eboekhouden_wire import (
@@ -133,7 +136,7 @@ class Soap:
 
     def _open_session(self, sent: Tree) -> Content:
         user = self._user(sent)
-        return {"SessionID": self._package.open_session(self._package.administrations[user], user)}
+        return {"SessionID": self._package.open_session(self._package.administrations[user], user, SOAP)}
 
     def _open_session_sub(self, sent: Tree) -> Content:
         user, guid = self._user(sent), text(sent, "AdministratieGUID")
@@ -141,7 +144,7 @@ class Soap:
             raise Refused("E002.5", "", "", "U bent geen accountant")
         for books in self._package.administrations.values():
             if books.guid == guid:
-                return {"SessionID": self._package.open_session(books, user)}
+                return {"SessionID": self._package.open_session(books, user, SOAP)}
         raise Refused("E001.2", "", "", "Geen administratie gevonden")
 
     def _close_session(self, sent: Tree) -> Content:
@@ -163,7 +166,7 @@ class Soap:
         if len(id) != 38:
             raise Refused("E002.1", "", "", "Het sessie-id is ongeldig")
         session = self._package.sessions.get(id)
-        if session is None:
+        if session is None or session.interface != SOAP:
             raise Refused("E002.2", "", "", "De sessie is niet gevonden")
         if session.closed:
             raise Refused("E002.4", "", "", "De sessie is al gesloten")
@@ -283,14 +286,16 @@ class Soap:
         if books.relation_with(texts["Code"]) not in (None, relation):
             raise self._refused_relation("De code is al in gebruik")
         given = {name: value for name, value in texts.items() if value}
-        relation.fields = given if self._package.options.update_clears else relation.fields | given
+        clears = self._package.options.update_clears
+        kept = {name: value for name, value in relation.fields.items() if not clears or name not in RELATION}
+        relation.fields = kept | given
         return {}
 
     def _get_relations(self, books: Books, sent: Tree) -> Content:
         asked = record(sent, "cFilter")
         id, code, wanted = number(asked, "ID"), text(asked, "Code"), text(asked, "Trefwoord").casefold()
         found = [
-            _relation_wire(relation)
+            relation_wire(relation)
             for relation in books.relations.values()
             if id in (0, relation.id) and code in ("", relation.code) and _has_keyword(relation, wanted)
         ]
@@ -304,7 +309,7 @@ class Soap:
     def _add_mutation(self, books: Books, sent: Tree) -> Content:
         asked, options = record(sent, "oMut"), self._package.options
         texts = limited_all(asked, MUTATION, truncate=options.overlong == "truncate")
-        kind, on, lines = text(asked, "Soort"), _booking_day(asked), records(asked, "MutatieRegels")
+        kind, on, lines = text(asked, "Soort"), booking_day(asked), records(asked, "MutatieRegels")
         if kind in ("", "OpeningsSaldo"):
             raise Refused("CMUT008", "", "", "De soort is onbekend")
         ledger, relation = books.ledger_with(texts["Rekening"]), books.relation_with(texts["RelatieCode"])
@@ -347,13 +352,13 @@ class Soap:
 
     def _get_mutations(self, books: Books, sent: Tree) -> Content:
         options, asked = self._package.options, record(sent, "cFilter")
+        since, until = day(asked, "DatumVan") or date.min, day(asked, "DatumTm") or date.max
         month = books.today.strftime("%Y-%m")
         if options.monthly_calls and books.listings[month] >= options.monthly_calls:
             raise Refused("E003.1", "", "", "Het maximum aantal aanroepen van deze maand is bereikt")
         books.listings[month] += 1
         exact, first, last = (number(asked, name) for name in ("MutatieNr", "MutatieNrVan", "MutatieNrTm"))
         invoice = text(asked, "Factuurnummer")
-        since, until = day(asked, "DatumVan") or date.min, day(asked, "DatumTm") or date.max
         found = [
             mutation
             for mutation in books.mutations.values()
@@ -366,7 +371,7 @@ class Soap:
             found.reverse()
         elif options.mutation_order == "shuffled":
             Random(options.seed).shuffle(found)
-        return {"Mutaties": self._listed([_mutation_wire(mutation) for mutation in found])}
+        return {"Mutaties": self._listed([mutation_wire(mutation) for mutation in found])}
 
     def _get_open_items(self, books: Books, sent: Tree) -> Content:
         items = books.open_items(SALE if text(sent, "OpSoort") == "Debiteuren" else PURCHASE)
@@ -434,39 +439,6 @@ def _action(call: Call) -> str:
     return ""
 
 
-def _booking_day(asked: Tree) -> date:
-    try:
-        on = day(asked, "Datum")
-    except Malformed as error:
-        raise Refused("CMUT004", "", "", "De datum is ongeldig") from error
-    if on is None:
-        raise Refused("CMUT004", "", "", "De datum ontbreekt")
-    return on
-
-
 def _has_keyword(relation: Relation, wanted: str) -> bool:
     names = ("Code", "Bedrijf", "Plaats", "Contactpersoon", "Email", "BP")
     return not wanted or any(wanted in relation.fields.get(name, "").casefold() for name in names)
-
-
-def _relation_wire(relation: Relation) -> Content:
-    texts = {name: relation.fields.get(name, "") for name in RELATION}
-    numbers = {"ID": relation.id, "Gb_ID": 0, "GeenEmail": 0, "NieuwsbriefgroepenCount": 0}
-    return texts | numbers | {"AddDatum": moment(relation.added_on)}
-
-
-def _mutation_wire(mutation: Mutation) -> Content:
-    """The payment reference is not among what is given back."""
-    rows = [
-        {"BedragInvoer": euros(row.entered), "BedragExclBTW": euros(row.net), "BedragBTW": euros(row.vat),
-         "BedragInclBTW": euros(row.gross), "BTWCode": row.vat_code.code, "BTWPercentage": f"{row.percentage:.2f}",
-         "Factuurnummer": row.invoice_number, "TegenrekeningCode": row.ledger.code, "KostenplaatsID": row.cost_centre}
-        for row in mutation.rows
-    ]  # fmt: skip
-    return {
-        "MutatieNr": mutation.number, "Soort": mutation.kind, "Datum": moment(mutation.day),
-        "Rekening": mutation.ledger.code, "RelatieCode": mutation.relation.code if mutation.relation else "",
-        "Factuurnummer": mutation.invoice_number, "Boekstuk": mutation.entry_number,
-        "Omschrijving": mutation.description, "Betalingstermijn": "" if mutation.term is None else mutation.term,
-        "InExBTW": "IN" if mutation.includes_vat else "EX", "MutatieRegels": rows,
-    }  # fmt: skip
