@@ -144,6 +144,9 @@ class EBoekhouden(Simulator[EBoekhoudenOptions]):
     def open_session(self, books: Books, user: str, interface: str) -> str:
         """A new session's id, 38 characters; it serves on one interface only."""
         id, now = f"{{{UUID(int=self._ids.getrandbits(128), version=4)}}}", self.clock.timestamp()
+        if self.options.single_session:
+            for earlier in self.sessions.values():
+                earlier.closed = earlier.closed or (earlier.user, earlier.interface) == (user, interface)
         self.sessions[id] = Session(books, user, interface, now, now)
         return id
 

@@ -4,11 +4,12 @@ Both interfaces write into and read from these books. Amounts are whole cents; i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from random import Random
+from typing import NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox._app import JsonObject
@@ -16,6 +17,8 @@ from sandbox._clock import Clock
 from sandbox._eboekhouden_chart import VAT_CODES, VatCode, chart
 from sandbox._eboekhouden_options import EBoekhoudenOptions
 from sandbox._shopdata import customers
+
+T = TypeVar("T")
 
 ZONE = "Europe/Amsterdam"
 REST_OFFSET = 91_000
@@ -28,9 +31,9 @@ RECEIVED, SPENT, JOURNAL = "GeldOntvangen", "GeldUitgegeven", "Memoriaal"
 INVOICES, PAYMENTS = (SALE, PURCHASE), (CUSTOMER_PAID, WE_PAID)
 
 
-def cents(amount: Decimal) -> int:
-    """An amount in euros as whole cents, rounded half away from zero."""
-    return int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
+def cents(amount: Decimal, rounding: str = ROUND_HALF_UP) -> int:
+    """An amount in euros as whole cents; without a word rounded half away from zero."""
+    return int((amount * 100).quantize(Decimal(1), rounding))
 
 
 def euros(amount: int) -> str:
@@ -220,6 +223,15 @@ class Books:
         )
         self.relations[relation.id] = relation
         return relation
+
+    def ordered(self, found: Sequence[T], id: Callable[[T], int]) -> Sequence[T]:
+        """Records in the order of an answer; a shuffled record keeps its place among those that were there."""
+        match self.options.list_order:
+            case "descending":
+                return found[::-1]
+            case "shuffled":
+                return sorted(found, key=lambda record: Random(f"{self.options.seed}/{id(record)}").random())
+        return found
 
     def free_relation_code(self) -> str:
         """A code as the package makes one when it is given none."""

@@ -29,12 +29,15 @@ class EBoekhoudenOptions(Options):
     )
     accountants: Names = Field([], description="users who may open the administrations of all others")
     forbidden: Names = Field([], description="users without the rights for bookkeeping: E001.5, SECURITY_001")
+    revoked: Names = Field([], description="users whose codes and token were renewed: no new sessions")
     both: bool = Field(False, description="serve the other interface too, on the same port and the same books")
     relations: int = Field(12, ge=0, description="relations each administration starts with")
     invoices: int = Field(0, ge=0, description="booked sales invoices each administration starts with")
 
     session_minutes: int = Field(60, ge=1, description="how long a session of either interface lives")
     session_counts: Literal["opened", "used"] = Field("opened", description="since when: its start, or its last use")
+
+    single_session: bool = Field(False, description="a new session of a user closes his earlier ones")
 
     closed_until: Annotated[date | None, BeforeValidator(_day_or_none)] = Field(
         None, description="last day of the closed period; no mutation up to it"
@@ -47,15 +50,15 @@ class EBoekhoudenOptions(Options):
     )
     negative_invoices: Literal["accept", "refuse"] = Field("accept", description="an invoice below zero in all")
     overpayment: Literal["accept", "refuse"] = Field("accept", description="a payment above what is open")
+    list_order: Literal["ascending", "descending", "shuffled"] = Field(
+        "ascending", description="order of relations, mutations and open items in an answer"
+    )
     paid_items: Literal["absent", "listed"] = Field("absent", description="paid invoices among the open items")
 
     # SOAP
     time_part: bool = Field(False, description="SOAP: a date with a time is accepted (the manual forbids it)")
     overlong: Literal["refuse", "truncate"] = Field("refuse", description="SOAP: a text beyond its documented length")
     empty_result: Literal["absent", "nil", "empty"] = Field("absent", description="SOAP: container of an empty list")
-    mutation_order: Literal["ascending", "descending", "shuffled"] = Field(
-        "ascending", description="order of mutations in an answer"
-    )
     mutation_window: int = Field(500, ge=1, description="SOAP: mutations in one answer; the last ones are given")
     monthly_calls: int = Field(5000, ge=0, description="SOAP: GetMutaties calls in a calendar month; 0: no limit")
     list_cap: int = Field(0, ge=0, description="SOAP: relations or open items in one answer, no word of more; 0: all")
@@ -80,6 +83,9 @@ class EBoekhoudenOptions(Options):
     filters: Literal["key", "value", "both"] = Field("key", description="REST: date[range]=…, or date=[range]…")
     unknown_parameter: Literal["ignore", "refuse"] = Field("ignore", description="REST: a query that is not known")
     unknown_property: Literal["ignore", "refuse"] = Field("refuse", description="REST: a property that is not known")
+    vat_rounding: Literal["half_up", "half_even", "down"] = Field(
+        "half_up", description="REST: how the VAT of an amount comes to whole cents"
+    )
     count: Literal["page", "total"] = Field("page", description="REST: meaning of a list's count")
     created_status: Literal[200, 201] = Field(201, description="REST: status of a booked mutation")
     type_form: Literal["number", "string"] = Field("number", description="REST: type of a mutation in answers")

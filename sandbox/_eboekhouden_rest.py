@@ -120,7 +120,8 @@ class Rest:
         if not isinstance(source, str) or not re.fullmatch(r"[\w_ ]{1,10}", source):
             raise refusal("API_SESSION_002", "source", "Source is invalid")
         user = str(token).removesuffix("-token")
-        if token != f"{user}-token" or user not in self._package.administrations:
+        known = user in self._package.administrations and user not in self._package.options.revoked
+        if token != f"{user}-token" or not known:
             raise Refusal(401, problem("SESSION_002", "Access token is invalid", 401, kind="security"))
         opened = self._package.open_session(self._package.administrations[user], user, REST)
         return json_response({"token": opened, "expiresIn": self._package.options.session_minutes * 60})
@@ -223,7 +224,9 @@ class Rest:
 
     def _list_relations(self, call: Call) -> Response:
         """Filtered by more than the items show."""
-        whole = [relation_wire(relation) for relation in self._books(call).relations.values()]
+        books = self._books(call)
+        relations = books.ordered(list(books.relations.values()), lambda relation: relation.id)
+        whole = [relation_wire(relation) for relation in relations]
         page = self._page(call, {"id", "code", "type", "emailAddress", "name", "contact", "city"})
         shown = ("id", "type", "code")
         return json_response(page.of(whole, lambda item: {name: item[name] for name in shown if name in item}))
@@ -249,13 +252,11 @@ class Rest:
 
     def _list_mutations(self, call: Call) -> Response:
         page = self._page(call, {"id", "type", "invoiceNumber", "date", "description", "entryNumber"})
-        found = [self._mutation_wire(mutation) for mutation in self._ordered(self._books(call))]
+        books = self._books(call)
+        mutations = books.ordered(list(books.mutations.values()), lambda mutation: mutation.number)
+        found = [self._mutation_wire(mutation) for mutation in mutations]
         shown = ("id", "type", "date", "invoiceNumber", "ledgerId", "amount", "entryNumber")
         return json_response(page.of(found, lambda item: self._list_item(item, shown)))
-
-    def _ordered(self, books: Books) -> Sequence[Mutation]:
-        found = list(books.mutations.values())
-        return found[::-1] if self._package.options.mutation_order == "descending" else found
 
     def _list_item(self, item: JsonObject, shown: Sequence[str]) -> JsonObject:
         kept = {name: item[name] for name in shown if name in item}
@@ -316,7 +317,7 @@ class Rest:
         rate = code.rate_on(on)
         if "vatAmount" in line and code.rate is not None:
             raise refusal("MUT_107", "rows.vatAmount", "Only with a divergent rate")
-        net, vat = computed(amount, rate, includes_vat)
+        net, vat = computed(amount, rate, includes_vat, f"ROUND_{self._package.options.vat_rounding.upper()}")
         if "vatAmount" in line:
             given = int(read_decimal(line["vatAmount"], "rows.vatAmount") * 100)
             net, vat = (net - given, given) if includes_vat else (net, given)
@@ -354,7 +355,9 @@ class Rest:
         if side not in ("C", "D"):
             raise refusal("MUTA_006", "credDeb", "credDeb is required")
         found: list[JsonObject] = []
-        for item in self._books(call).open_items(SALE if side == "D" else PURCHASE):
+        books = self._books(call)
+        items = books.open_items(SALE if side == "D" else PURCHASE)
+        for item in books.ordered(items, lambda item: item.mutation.number):
             mutation, relation = item.mutation, item.mutation.relation
             found.append({
                 "date": self._day(mutation.day), "mutationId": mutation.number + REST_OFFSET,

@@ -7,7 +7,7 @@ code stands for several checks, or none is named for one, the choice is ours and
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox._eboekhouden_books import (
     CUSTOMER_PAID,
@@ -56,14 +56,15 @@ def check_amounts(row: Row, gross: int, day: date, includes_vat: bool, books: Bo
         raise Refused(options.vat_mismatch, "", "", "Het BTW-bedrag komt niet overeen met het percentage")
 
 
-def computed(amount: Decimal, percentage: Decimal, includes_vat: bool) -> tuple[int, int]:
+def computed(
+    amount: Decimal, percentage: Decimal, includes_vat: bool, rounding: str = ROUND_HALF_UP
+) -> tuple[int, int]:
     """Net and VAT of an amount as the package works them out: the entered amount stays, the other moves."""
+    entered = cents(amount)
     if includes_vat:
-        gross = cents(amount)
-        net = cents(amount / (1 + percentage / 100))
-        return net, gross - net
-    net = cents(amount)
-    return net, cents(Decimal(net) * percentage / 10_000)
+        vat = cents(Decimal(entered) * percentage / (100 + percentage) / 100, rounding)
+        return entered - vat, vat
+    return entered, cents(Decimal(entered) * percentage / 10_000, rounding)
 
 
 def vat_code(code: str, kind: str) -> VatCode:

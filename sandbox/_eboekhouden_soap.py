@@ -5,7 +5,6 @@ Refusals are error objects in answers of status 200; only what is not a well-for
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from random import Random
 from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -155,7 +154,8 @@ class Soap:
     def _user(self, sent: Tree) -> str:
         user = text(sent, "Username")
         given = text(sent, "SecurityCode1"), text(sent, "SecurityCode2")
-        if user not in self._package.administrations or given[0] != f"{user}-code1" or len(text(sent, "Source")) > 15:
+        known = user in self._package.administrations and user not in self._package.options.revoked
+        if not known or given[0] != f"{user}-code1" or len(text(sent, "Source")) > 15:
             raise Refused("E001.1", "", "", "De sessiegegevens zijn onjuist")
         if given[1] != f"{user}-code2":
             raise Refused("E001.3", "", "", "Beveiligingscode 2 is onjuist")
@@ -295,11 +295,12 @@ class Soap:
         asked = record(sent, "cFilter")
         id, code, wanted = number(asked, "ID"), text(asked, "Code"), text(asked, "Trefwoord").casefold()
         found = [
-            relation_wire(relation)
+            relation
             for relation in books.relations.values()
             if id in (0, relation.id) and code in ("", relation.code) and _has_keyword(relation, wanted)
         ]
-        return {"Relaties": self._listed(self._capped(found))}
+        ordered = books.ordered(self._capped(found), lambda relation: relation.id)
+        return {"Relaties": self._listed([relation_wire(relation) for relation in ordered])}
 
     def _capped(self, found: Sequence[T]) -> Sequence[T]:
         return found[: self._package.options.list_cap or None]
@@ -367,16 +368,13 @@ class Soap:
             and since <= mutation.day <= until
             and (not invoice or invoice in {mutation.invoice_number, *(row.invoice_number for row in mutation.rows)})
         ][-options.mutation_window :]
-        if options.mutation_order == "descending":
-            found.reverse()
-        elif options.mutation_order == "shuffled":
-            Random(options.seed).shuffle(found)
-        return {"Mutaties": self._listed([mutation_wire(mutation) for mutation in found])}
+        ordered = books.ordered(found, lambda mutation: mutation.number)
+        return {"Mutaties": self._listed([mutation_wire(mutation) for mutation in ordered])}
 
     def _get_open_items(self, books: Books, sent: Tree) -> Content:
-        items = books.open_items(SALE if text(sent, "OpSoort") == "Debiteuren" else PURCHASE)
+        items = self._capped(books.open_items(SALE if text(sent, "OpSoort") == "Debiteuren" else PURCHASE))
         found: list[Content] = []
-        for item in self._capped(items):
+        for item in books.ordered(items, lambda item: item.mutation.number):
             relation = item.mutation.relation
             found.append({
                 "MutDatum": moment(item.mutation.day), "MutFactuur": item.mutation.invoice_number,

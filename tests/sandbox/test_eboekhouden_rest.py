@@ -239,6 +239,31 @@ def test_the_server_works_out_vat(sim: Running[EBoekhoudenRest], api: httpx.Clie
     assert api.get("/mutation/5").status_code == 404
 
 
+def test_vat_is_rounded_as_the_option_says(sim: Running[EBoekhoudenRest], api: httpx.Client) -> None:
+    # 21 % of 0.50 is ten and a half cents.
+    for at, rounding in enumerate(("half_up", "half_even", "down")):
+        sim.control.set_options(vat_rounding=rounding)
+        book(api, sale(row(amount=0.50), invoiceNumber=f"N{at}"))
+    assert [found["rows"][0]["vat"] for found in books(sim)["mutations"]] == [11, 10, 10]
+
+
+def test_lists_have_no_order_of_their_own(sim: Running[EBoekhoudenRest], api: httpx.Client) -> None:
+    for number in range(20):
+        book(api, sale(invoiceNumber=f"N{number}"))
+
+    def ids() -> list[int]:
+        return [found["id"] for found in items(api, "/mutation")]
+
+    ascending = ids()
+    sim.control.set_options(list_order="descending")
+    assert ids() == ascending[::-1]
+    sim.control.set_options(list_order="shuffled")
+    shuffled = ids()
+    assert sorted(shuffled) == ascending != shuffled
+    new = book(api, sale(invoiceNumber="N20"))
+    assert [id for id in ids() if id != new] == shuffled
+
+
 def test_a_divergent_rate_brings_its_own_vat(sim: Running[EBoekhoudenRest], api: httpx.Client) -> None:
     book(api, sale(row(vatCode="AFW_VERK", vatAmount=19), inExVat="EX"))
     book(api, sale(row(vatCode="AFW_VERK", amount=119, vatAmount=19), inExVat="IN", invoiceNumber="2"))

@@ -152,6 +152,15 @@ def test_a_session_in_use_may_live_on(sim: Running[EBoekhoudenSoap], api: Api) -
         assert code(api("GetSaldi", {"KostenPlaatsId": 0, "DatumVan": None, "DatumTot": None})) == ""
 
 
+def test_a_new_session_may_close_the_last(sim: Running[EBoekhoudenSoap], api: Api, zeep_client: zeep.Client) -> None:
+    sim.control.set_options(single_session=True)
+    again = Api(zeep_client)
+    assert code(api("GetRelaties", {"ID": 0})) == "E002.4"
+    assert code(again("GetRelaties", {"ID": 0})) == ""
+    sim.control.set_options(revoked=["demo1"])
+    assert code(zeep_client.service.OpenSession("demo1", "demo1-code1", CODE2, "")) == "E001.1"
+
+
 def test_a_user_without_rights(sim: Running[EBoekhoudenSoap], api: Api) -> None:
     sim.control.set_options(forbidden=["demo1"])
     assert code(api("AddMutatie", mutation())) == "E001.5"
@@ -425,6 +434,18 @@ def test_lines_without_vat(api: Api, vat_code: str) -> None:
     api.booked(line("100.00", "0.00", BTWCode=vat_code, BTWPercentage=0))
 
 
+def test_money_and_journal_entries(sim: Running[EBoekhoudenSoap], api: Api) -> None:
+    fee = line("1.00", "0.00", BTWCode="GEEN", BTWPercentage=0, TegenrekeningCode="4510")
+    money: dict[str, object] = {"RelatieCode": "", "Factuurnummer": "", "Betalingstermijn": ""}
+    api.booked(fee, Soort="GeldUitgegeven", Rekening="1010", **money)
+    api.booked(line(), Soort="GeldOntvangen", Rekening="1010", **money)
+    assert books(sim)["ledgers"] == {"1010": 12000, "1650": -2100, "4510": 100, "8000": -10000}
+    assert code(api.book(line(TegenrekeningCode="1300"), Soort="GeldOntvangen", Rekening="1010", **money)) == "CMUT012"
+    api.booked(fee | {"TegenrekeningCode": "1300"}, Soort="Memoriaal", Rekening="4990", **money)
+    assert (books(sim)["ledgers"]["1300"], books(sim)["ledgers"]["4990"]) == (-100, 100)
+    assert api.open() == []
+
+
 def test_a_number_is_booked_once(sim: Running[EBoekhoudenSoap], api: Api) -> None:
     api.booked()
     assert code(api.book()) == "CMUT019"
@@ -487,6 +508,14 @@ def test_payments_are_refused(sim: Running[EBoekhoudenSoap], api: Api) -> None:
     assert refused() == ""
 
 
+def test_a_credit_note_is_an_open_item_below_zero(sim: Running[EBoekhoudenSoap], api: Api) -> None:
+    api.booked(line("-10.00", "-2.10"), Factuurnummer="C1")
+    assert [item.Openstaand for item in api.open()] == [-12.1]
+    sim.control.post("payments", {"invoice_number": "C1"})
+    assert api.open() == []
+    assert books(sim)["ledgers"] == {"1010": -1210, "1650": 210, "8000": 1000}
+
+
 def test_purchases_are_open_items_too(sim: Running[EBoekhoudenSoap], api: Api) -> None:
     api.booked(line(BTWCode="HOOG_INK_21"), Soort="FactuurOntvangen", Rekening="1600", Factuurnummer="P1")
     assert [item.Openstaand for item in api.open("Crediteuren")] == [121.0]
@@ -523,7 +552,7 @@ def test_the_list_of_mutations_gives_the_last_500(sim: Running[EBoekhoudenSoap],
     assert [found.MutatieNr for found in api.listed(MutatieNrVan=1, MutatieNrTm=300)] == list(range(1, 301))
     one_day = api.listed(DatumVan=date(2026, 1, 1), DatumTm=date(2026, 1, 1))
     assert {found.Datum.date() for found in one_day} <= {date(2026, 1, 1)}
-    sim.control.set_options(mutation_order="shuffled", mutation_window=10)
+    sim.control.set_options(list_order="shuffled", mutation_window=10)
     some = [found.MutatieNr for found in api.listed()]
     assert sorted(some) == list(range(611, 621)) != some
     assert api.listed(MutatieNrVan=621) == []
