@@ -22,7 +22,7 @@ def add_document(books: Books, sent: Tree) -> Document:
     """
 
     def refused(why: str) -> Refused:
-        return Refused(books.options.invoice_refusal, "", "", why)
+        return Refused(books.options.invoice_refusal, why)
 
     relation, lines = books.relation_with(text(sent, "Relatiecode")), records(sent, "Regels")
     try:
@@ -44,7 +44,7 @@ def add_document(books: Books, sent: Tree) -> Document:
     if len(wanted) > 50:
         raise refused("Het factuurnummer is te lang")
     if wanted in taken:
-        raise Refused("CFACT026", "", "", f"Factuurnummer {wanted} is niet beschikbaar")
+        raise Refused("CFACT026", f"Factuurnummer {wanted} is niet beschikbaar")
     document = Document(
         0, wanted or books.free_document_number(), relation, on, number(sent, "Betalingstermijn"),
         sum(row.net for row in rows), sum(row.vat for row in rows), [_kept(line) for line in lines],

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from sandbox._eboekhouden_books import Mutation, Relation, euros
-from sandbox._eboekhouden_rules import Refused
+from sandbox._eboekhouden_books import PAYMENTS, Mutation, Relation, euros
+from sandbox._eboekhouden_rules import MOST, Refused
 from sandbox._eboekhouden_wire import Content, Malformed, Tree, text
 
 _ADDRESS = {"Adres": 150, "Postcode": 50, "Plaats": 50, "Land": 50}
@@ -39,7 +39,7 @@ def limited(sent: Tree, name: str, length: int, code: str, *, truncate: bool) ->
     """
     value = text(sent, name)
     if len(value) > length and not truncate:
-        raise Refused(code, "", "", f"{name} is langer dan {length} tekens")
+        raise Refused(code, f"{name} is langer dan {length} tekens")
     return value[:length]
 
 
@@ -57,11 +57,11 @@ def amount(sent: Tree, name: str) -> Decimal:
     """A decimal or double; 0 when it is not there.
 
     Raises:
-        Malformed: infinite or not a number.
+        Malformed: not a number, infinite, or beyond what books hold.
     """
     value = Decimal(text(sent, name) or 0)
-    if not value.is_finite():
-        raise Malformed(f"{name} is not a number")
+    if not value.is_finite() or abs(value) >= MOST:
+        raise Malformed(f"{name} is not an amount")
     return value
 
 
@@ -101,9 +101,9 @@ def booking_day(asked: Tree) -> date:
     try:
         on = day(asked, "Datum")
     except Malformed as error:
-        raise Refused("CMUT004", "", "", "De datum is ongeldig") from error
+        raise Refused("CMUT004", "De datum is ongeldig") from error
     if on is None:
-        raise Refused("CMUT004", "", "", "De datum ontbreekt")
+        raise Refused("CMUT004", "De datum ontbreekt")
     return on
 
 
@@ -114,8 +114,13 @@ def relation_wire(relation: Relation) -> Content:
     return texts | numbers | {"AddDatum": moment(relation.added_on)}
 
 
-def mutation_wire(mutation: Mutation) -> Content:
+def mutation_wire(mutation: Mutation, *, payment_header: bool) -> Content:
     """A mutation as it is listed; the payment reference is not among what is given back."""
+    relation, number = mutation.relation, mutation.invoice_number
+    if mutation.kind in PAYMENTS:
+        paid = {(row.invoice_number, row.relation.id if row.relation else 0) for row in mutation.rows}
+        named = payment_header and len(paid) == 1
+        relation, number = (mutation.rows[0].relation, mutation.rows[0].invoice_number) if named else (None, "")
     rows = [
         {"BedragInvoer": euros(row.entered), "BedragExclBTW": euros(row.net), "BedragBTW": euros(row.vat),
          "BedragInclBTW": euros(row.gross), "BTWCode": row.vat_code.code, "BTWPercentage": f"{row.percentage:.2f}",
@@ -124,8 +129,8 @@ def mutation_wire(mutation: Mutation) -> Content:
     ]  # fmt: skip
     return {
         "MutatieNr": mutation.number, "Soort": mutation.kind, "Datum": moment(mutation.day),
-        "Rekening": mutation.ledger.code, "RelatieCode": mutation.relation.code if mutation.relation else "",
-        "Factuurnummer": mutation.invoice_number, "Boekstuk": mutation.entry_number,
+        "Rekening": mutation.ledger.code, "RelatieCode": relation.code if relation else "", "Factuurnummer": number,
+        "Boekstuk": mutation.entry_number,
         "Omschrijving": mutation.description, "Betalingstermijn": "" if mutation.term is None else mutation.term,
         "InExBTW": "IN" if mutation.includes_vat else "EX", "MutatieRegels": rows,
     }  # fmt: skip

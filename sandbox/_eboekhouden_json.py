@@ -10,6 +10,7 @@ from decimal import Decimal
 from sandbox._app import JsonObject, Refusal
 from sandbox._eboekhouden_books import Books, Ledger, Relation, Row
 from sandbox._eboekhouden_query import problem
+from sandbox._eboekhouden_rules import MOST
 
 RELATION_NAMES = {
     "code": "Code", "name": "Bedrijf", "type": "BP", "contact": "Contactpersoon", "gender": "Geslacht",
@@ -59,9 +60,10 @@ def read_whole(value: object, field: str, code: str) -> int:
 
 def read_decimal(value: object, field: str) -> Decimal:
     """A number with at most two decimals. Raises Refusal."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != round(Decimal(value), 2):
+    number = Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+    if number is None or abs(number) >= MOST or number != round(number, 2):
         raise refusal("MUT_105", field, "An amount with two decimals is expected")
-    return Decimal(value)
+    return number
 
 
 def read_text(asked: JsonObject, name: str, length: int, code: str) -> str:

@@ -59,6 +59,9 @@ class EBoekhoudenOptions(Options):
     time_part: bool = Field(False, description="SOAP: a date with a time is accepted (the manual forbids it)")
     overlong: Literal["refuse", "truncate"] = Field("refuse", description="SOAP: a text beyond its documented length")
     empty_result: Literal["absent", "nil", "empty"] = Field("absent", description="SOAP: container of an empty list")
+    payment_header: bool = Field(
+        True, description="SOAP: a listed payment names invoice and relation above its lines too"
+    )
     mutation_window: int = Field(500, ge=1, description="SOAP: mutations in one answer; the last ones are given")
     monthly_calls: int = Field(5000, ge=0, description="SOAP: GetMutaties calls in a calendar month; 0: no limit")
     list_cap: int = Field(0, ge=0, description="SOAP: relations or open items in one answer, no word of more; 0: all")

@@ -150,7 +150,7 @@ class Rest:
                 raise refusal("ERR_001", within + name, "An empty value is not allowed")
             if name not in known and self._package.options.unknown_property == "refuse":
                 raise refusal("ERR_001", within + name, "Unknown property")
-        return {name: value for name, value in content.items() if value is not None}
+        return {name: value for name, value in content.items() if name in known and value is not None}
 
     def _page(self, call: Call, filters: set[str], others: frozenset[str] = frozenset()) -> Page:
         return Page(call.query, filters, others, self._package.options)
@@ -184,7 +184,7 @@ class Rest:
         query = call.query
         since, until = read_day(query.get("from"), "from", date.min), read_day(query.get("to"), "to", date.max)
         centre = query.get("costCenterId", "0")
-        return self._books(call).balances(since, until, int(centre) if centre.isdigit() else 0)
+        return self._books(call).balances(since, until, int(centre) if centre.isdecimal() else 0)
 
     def _balance(self, call: Call) -> Response:
         ledger = self._ledger(call)
@@ -193,12 +193,8 @@ class Rest:
     def _balances(self, call: Call) -> Response:
         totals = self._movement(call)
         found: list[JsonObject] = [
-            {
-                "id": ledger.id,
-                "code": ledger.code,
-                "category": ledger.category,
-                "balance": in_euros(totals[ledger.code]),
-            }
+            {"id": ledger.id, "code": ledger.code, "category": ledger.category}
+            | {"balance": in_euros(totals[ledger.code])}
             for ledger in self._books(call).ledgers.values()
         ]
         page = self._page(call, {"category", "code"}, frozenset({"from", "to", "costCenterId"}))

@@ -140,11 +140,11 @@ class Soap:
     def _open_session_sub(self, sent: Tree) -> Content:
         user, guid = self._user(sent), text(sent, "AdministratieGUID")
         if user not in self._package.options.accountants:
-            raise Refused("E002.5", "", "", "U bent geen accountant")
+            raise Refused("E002.5", "U bent geen accountant")
         for books in self._package.administrations.values():
             if books.guid == guid:
                 return {"SessionID": self._package.open_session(books, user, SOAP)}
-        raise Refused("E001.2", "", "", "Geen administratie gevonden")
+        raise Refused("E001.2", "Geen administratie gevonden")
 
     def _close_session(self, sent: Tree) -> Content:
         if session := self._package.sessions.get(text(sent, "SessionID")):
@@ -156,31 +156,31 @@ class Soap:
         given = text(sent, "SecurityCode1"), text(sent, "SecurityCode2")
         known = user in self._package.administrations and user not in self._package.options.revoked
         if not known or given[0] != f"{user}-code1" or len(text(sent, "Source")) > 15:
-            raise Refused("E001.1", "", "", "De sessiegegevens zijn onjuist")
+            raise Refused("E001.1", "De sessiegegevens zijn onjuist")
         if given[1] != f"{user}-code2":
-            raise Refused("E001.3", "", "", "Beveiligingscode 2 is onjuist")
+            raise Refused("E001.3", "Beveiligingscode 2 is onjuist")
         return user
 
     def _session(self, sent: Tree) -> Session:
         id = text(sent, "SessionID")
         if len(id) != 38:
-            raise Refused("E002.1", "", "", "Het sessie-id is ongeldig")
+            raise Refused("E002.1", "Het sessie-id is ongeldig")
         session = self._package.sessions.get(id)
         if session is None or session.interface != SOAP:
-            raise Refused("E002.2", "", "", "De sessie is niet gevonden")
+            raise Refused("E002.2", "De sessie is niet gevonden")
         if session.closed:
-            raise Refused("E002.4", "", "", "De sessie is al gesloten")
+            raise Refused("E002.4", "De sessie is al gesloten")
         if not self._package.lives(session):
-            raise Refused("E002.3", "", "", "De sessie is verlopen")
+            raise Refused("E002.3", "De sessie is verlopen")
         if text(sent, "SecurityCode2") != f"{session.user}-code2":
-            raise Refused("E001.3", "", "", "Beveiligingscode 2 is onjuist")
+            raise Refused("E001.3", "Beveiligingscode 2 is onjuist")
         if session.user in self._package.options.forbidden:
-            raise Refused("E001.5", "", "", "U heeft hiervoor geen rechten")
+            raise Refused("E001.5", "U heeft hiervoor geen rechten")
         return session
 
     def _get_administrations(self, session: Session) -> Content:
         if session.user not in self._package.options.accountants:
-            raise Refused("E002.5", "", "", "U bent geen accountant")
+            raise Refused("E002.5", "U bent geen accountant")
         found = [
             {"Bedrijf": books.company, "Plaats": "Utrecht", "Guid": books.guid, "StartBoekjaar": "01-01"}
             for books in self._package.administrations.values()
@@ -205,15 +205,15 @@ class Soap:
         texts = limited_all(record(sent, "oGb"), limits, truncate=self._package.options.overlong == "truncate")
         for name, code in (("Omschrijving", "CGB002"), ("Code", "CGB003"), ("Categorie", "CGB005")):
             if not texts[name]:
-                raise Refused(code, "", "", f"{name} ontbreekt")
+                raise Refused(code, f"{name} ontbreekt")
         if texts["Categorie"] not in WRITABLE_CATEGORIES:
-            raise Refused("CGB006", "", "", "De categorie is ongeldig")
+            raise Refused("CGB006", "De categorie is ongeldig")
         return texts
 
     def _add_ledger(self, books: Books, sent: Tree) -> Content:
         texts = self._ledger_texts(sent)
         if books.ledger_with(texts["Code"]):
-            raise Refused("CGB001", "", "", "De code is al in gebruik")
+            raise Refused("CGB001", "De code is al in gebruik")
         ledger = books.add_ledger(texts["Code"], texts["Omschrijving"], texts["Categorie"], "VW")
         return {"Gb_ID": ledger.id}
 
@@ -221,7 +221,7 @@ class Soap:
         texts = self._ledger_texts(sent)
         ledger, other = books.ledgers.get(number(record(sent, "oGb"), "ID")), books.ledger_with(texts["Code"])
         if ledger is None or other not in (None, ledger):
-            raise Refused("CGB001" if ledger else "CGB003", "", "", "De rekening is onbekend of de code in gebruik")
+            raise Refused("CGB001" if ledger else "CGB003", "De rekening is onbekend of de code in gebruik")
         ledger.code, ledger.description, ledger.category = texts["Code"], texts["Omschrijving"], texts["Categorie"]
         return {}
 
@@ -257,7 +257,7 @@ class Soap:
     # Relations
 
     def _refused_relation(self, why: str) -> Refused:
-        return Refused(self._package.options.relation_refusal, "", "", why)
+        return Refused(self._package.options.relation_refusal, why)
 
     def _relation_texts(self, sent: Tree, limits: Mapping[str, int]) -> dict[str, str]:
         options = self._package.options
@@ -312,24 +312,24 @@ class Soap:
         texts = limited_all(asked, MUTATION, truncate=options.overlong == "truncate")
         kind, on, lines = text(asked, "Soort"), booking_day(asked), records(asked, "MutatieRegels")
         if kind in ("", "OpeningsSaldo"):
-            raise Refused("CMUT008", "", "", "De soort is onbekend")
+            raise Refused("CMUT008", "De soort is onbekend")
         ledger, relation = books.ledger_with(texts["Rekening"]), books.relation_with(texts["RelatieCode"])
         if ledger is None:
-            raise Refused("CMUT001", "", "", f"Rekening {texts['Rekening']!r} is onbekend")
+            raise Refused("CMUT001", f"Rekening {texts['Rekening']!r} is onbekend")
         if texts["RelatieCode"] and relation is None:
             code = "CMUT025" if kind in PAYMENTS else "CMUT017"
-            raise Refused(code, "", "", f"Relatie {texts['RelatieCode']!r} is onbekend")
+            raise Refused(code, f"Relatie {texts['RelatieCode']!r} is onbekend")
         if not texts["Omschrijving"]:
-            raise Refused("CMUT005", "", "", "De omschrijving ontbreekt")
+            raise Refused("CMUT005", "De omschrijving ontbreekt")
         if texts["InExBTW"] not in ("IN", "EX"):
-            raise Refused("CMUT003.1" if texts["InExBTW"] else "CMUT003", "", "", "InExBTW ontbreekt of is ongeldig")
+            raise Refused("CMUT003.1" if texts["InExBTW"] else "CMUT003", "InExBTW ontbreekt of is ongeldig")
         term = texts["Betalingstermijn"]
-        if (kind in INVOICES or term) and not term.isdigit():
-            raise Refused("CMUT014", "", "", "De betalingstermijn ontbreekt of is ongeldig")
+        if (kind in INVOICES or term) and not (term.isascii() and term.isdigit()):
+            raise Refused("CMUT014", "De betalingstermijn ontbreekt of is ongeldig")
         if not 1 <= len(lines) <= MOST_ROWS:
-            raise Refused("CMUT006", "", "", "Een mutatie heeft 1 tot 100 regels")
+            raise Refused("CMUT006", "Een mutatie heeft 1 tot 100 regels")
         if kind in options.single_line and len(lines) > 1:
-            raise Refused("CMUT021", "", "", "Deze soort mutatie mag maar één regel hebben")
+            raise Refused("CMUT021", "Deze soort mutatie mag maar één regel hebben")
         includes_vat = texts["InExBTW"] == "IN"
         draft = Mutation(
             0, kind, on, ledger, tuple(self._row(line, kind, on, includes_vat, books) for line in lines), relation,
@@ -342,7 +342,7 @@ class Soap:
         texts = limited_all(line, LINE, truncate=self._package.options.overlong == "truncate")
         code, ledger = vat_code(texts["BTWCode"], kind), books.ledger_with(texts["TegenrekeningCode"])
         if ledger is None:
-            raise Refused("CMUT012", "", "", f"Tegenrekening {texts['TegenrekeningCode']!r} is onbekend")
+            raise Refused("CMUT012", f"Tegenrekening {texts['TegenrekeningCode']!r} is onbekend")
         entered, net, vat, gross = (
             cents(amount(line, name)) for name in ("BedragInvoer", "BedragExclBTW", "BedragBTW", "BedragInclBTW")
         )
@@ -356,7 +356,7 @@ class Soap:
         since, until = day(asked, "DatumVan") or date.min, day(asked, "DatumTm") or date.max
         month = books.today.strftime("%Y-%m")
         if options.monthly_calls and books.listings[month] >= options.monthly_calls:
-            raise Refused("E003.1", "", "", "Het maximum aantal aanroepen van deze maand is bereikt")
+            raise Refused("E003.1", "Het maximum aantal aanroepen van deze maand is bereikt")
         books.listings[month] += 1
         exact, first, last = (number(asked, name) for name in ("MutatieNr", "MutatieNrVan", "MutatieNrTm"))
         invoice = text(asked, "Factuurnummer")
@@ -369,7 +369,8 @@ class Soap:
             and (not invoice or invoice in {mutation.invoice_number, *(row.invoice_number for row in mutation.rows)})
         ][-options.mutation_window :]
         ordered = books.ordered(found, lambda mutation: mutation.number)
-        return {"Mutaties": self._listed([mutation_wire(mutation) for mutation in ordered])}
+        named = options.payment_header
+        return {"Mutaties": self._listed([mutation_wire(mutation, payment_header=named) for mutation in ordered])}
 
     def _get_open_items(self, books: Books, sent: Tree) -> Content:
         items = self._capped(books.open_items(SALE if text(sent, "OpSoort") == "Debiteuren" else PURCHASE))
@@ -411,7 +412,7 @@ class Soap:
         asked = record(sent, "cFilter")
         code = text(asked, "GbCode")
         if books.ledger_with(code) is None:
-            raise Refused("CGB003", "", "", f"Rekening {code!r} is onbekend")
+            raise Refused("CGB003", f"Rekening {code!r} is onbekend")
         return {"Saldo": self._double(self._movement(books, asked)[code])}
 
     def _get_balances(self, books: Books, sent: Tree) -> Content:

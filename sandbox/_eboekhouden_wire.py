@@ -80,7 +80,7 @@ def _checker(time_part: bool) -> "etree.XMLSchema":
     extra = (
         f'<s:simpleType name="day"><s:restriction base="s:string"><s:pattern value="\\d{{4}}-\\d\\d-\\d\\d{time}"/>'
         '</s:restriction></s:simpleType><s:simpleType name="amount"><s:restriction base="s:decimal">'
-        '<s:fractionDigits value="2"/></s:restriction></s:simpleType>'
+        '<s:totalDigits value="15"/><s:fractionDigits value="2"/></s:restriction></s:simpleType>'
     )
     text = schema({"dateTime": "tns:day", "decimal": "tns:amount"}, extra)
     return etree.XMLSchema(etree.fromstring(text.encode()))

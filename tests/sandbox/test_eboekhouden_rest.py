@@ -283,7 +283,9 @@ def test_a_divergent_rate_brings_its_own_vat(sim: Running[EBoekhoudenRest], api:
         ({"termOfPayment": -1}, "MUT_016"), ({"colour": "red"}, "ERR_001"),
         ({"rows": [row(ledgerId=None)]}, "MUTA_004"), ({"rows": [row(ledgerId=5)]}, "MUT_104"),
         ({"rows": [row(ledgerId=BANK)]}, "MUT_106"), ({"rows": [row(vatCode="HOOG_INK_21")]}, "MUT_106"),
-        ({"rows": [row(amount="100")]}, "MUT_105"), ({"rows": [row(amount=1.001)]}, "MUT_105"),
+        ({"rows": [row(amount="100")]}, "MUT_105"), ({"rows": [row(amount=10**40)]}, "MUT_105"),
+        ({"rows": [row(amount=True)]}, "MUT_105"), ({"relationId": "701"}, "MUT_013"),
+        ({"rows": [row(amount=1.001)]}, "MUT_105"),
         ({"rows": [row(costCenterId=99)]}, "MUT_108"), ({"rows": [row(colour="red")]}, "ERR_001"),
     ],
 )  # fmt: skip
@@ -349,6 +351,7 @@ def test_switches_of_the_answers(sim: Running[EBoekhoudenRest], api: httpx.Clien
 def test_unknown_properties_may_be_ignored(sim: Running[EBoekhoudenRest], api: httpx.Client) -> None:
     sim.control.set_options(unknown_property="ignore")
     book(api, sale(colour="red"))
+    assert api.post("/relation", json={"name": "Jan", "colour": 5}).status_code == 201
 
 
 # Both interfaces

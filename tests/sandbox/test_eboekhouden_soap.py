@@ -211,7 +211,8 @@ def test_an_envelope_against_the_schema_is_a_fault(sim: Running[EBoekhoudenSoap]
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("Soort", "Fout"), ("BedragBTW", "21,00"), ("BedragBTW", "21.001"), ("Datum", "2026-03-02T00:00:00"),
+    [("Soort", "Fout"), ("BedragBTW", "21,00"), ("BedragBTW", "21.001"), ("BedragBTW", "9" * 40),
+     ("Datum", "2026-03-02T00:00:00"),
      ("Datum", "02-03-2026"), ("KostenplaatsID", "geen"), ("MutatieNr", "")],
 )  # fmt: skip
 def test_values_are_held_against_the_manual(sim: Running[EBoekhoudenSoap], api: Api, name: str, value: str) -> None:
@@ -378,6 +379,7 @@ def test_a_purchase_and_a_credit_note(sim: Running[EBoekhoudenSoap], api: Api) -
         ({"Omschrijving": "x" * 201}, "CMUT005"),
         ({"Betalingstermijn": ""}, "CMUT014"),
         ({"Betalingstermijn": "soon"}, "CMUT014"),
+        ({"Betalingstermijn": "²"}, "CMUT014"),
         ({"InExBTW": ""}, "CMUT003"),
         ({"InExBTW": "in"}, "CMUT003.1"),
         ({"InExBTW": "IN"}, "CMUT010"),
@@ -482,6 +484,10 @@ def test_payments_settle_open_items(sim: Running[EBoekhoudenSoap], api: Api) -> 
     payments = [found for found in api.listed(Factuurnummer="2026-0001") if found.Soort == "FactuurbetalingOntvangen"]
     assert [found.Datum.date() for found in payments] == [TODAY, date(2026, 3, 5)]
     assert payments[1].MutatieRegels.cMutatieListRegel[0].Factuurnummer == "2026-0001"
+    assert (payments[1].RelatieCode, payments[1].Factuurnummer) == ("K701", "2026-0001")
+    sim.control.set_options(payment_header=False)
+    bare = api.listed(Factuurnummer="2026-0001")[1]
+    assert (bare.RelatieCode, bare.Factuurnummer) == (None, None)
     sim.control.set_options(paid_items="listed")
     assert [item.Openstaand for item in api.open()] == [0.0]
 
