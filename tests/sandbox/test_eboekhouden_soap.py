@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import httpx
 import pytest
+import requests
 import zeep
+from lxml import etree
 from zeep.exceptions import Fault
 
-from sandbox._eboekhouden_wsdl import TARGET
+from sandbox._eboekhouden_wsdl import TARGET, wsdl
 from sandbox._server import Running, running
 from sandbox.eboekhouden_soap import EBoekhoudenSoap
 
@@ -253,6 +255,39 @@ def test_soap_1_2_works_too(sim: Running[EBoekhoudenSoap], zeep_client: zeep.Cli
     assert len(service.OpenSession("demo1", "demo1-code1", CODE2, "Boekbrug").SessionID) == 38
     with pytest.raises(Fault):
         service.GetMutaties("a", "b", EVER | {"DatumVan": datetime(2026, 3, 2)})
+
+
+def test_answers_follow_the_description(sim: Running[EBoekhoudenSoap], api: Api, zeep_client: zeep.Client) -> None:
+    api.booked()
+    schema = etree.XMLSchema(etree.fromstring(wsdl("http://x").encode()).find(".//{*}schema"))
+    balance = {"KostenPlaatsId": 0, "DatumVan": None, "DatumTot": None}
+    calls: dict[str, tuple[object, ...]] = {
+        "GetAdministraties": (), "GetGrootboekrekeningen": ({"ID": 0},), "GetKostenplaatsen": ({},),
+        "GetRelaties": ({"ID": 0},), "GetArtikelen": ({},), "AddMutatie": (mutation(),), "GetMutaties": (EVER,),
+        "GetOpenPosten": ("Debiteuren",), "GetSaldo": (balance | {"GbCode": "1300"},), "GetSaldi": (balance,),
+        "GetFacturen": ({"DatumVan": TODAY, "DatumTm": TODAY},), "UpdateRelatie": (relation(),),
+    }  # fmt: skip
+    for name, arguments in calls.items():
+        for noise in ("exact", "noisy"):
+            sim.control.set_options(doubles=noise)
+            with zeep_client.settings(raw_response=True):
+                answer = api(name, *arguments)
+            assert answer.status_code == 200
+            schema.assertValid(etree.fromstring(answer.content).find("{*}Body")[0])
+
+
+def test_the_served_address_is_http(sim: Running[EBoekhoudenSoap]) -> None:
+    served = httpx.get(f"{sim.url}/soap.asmx?WSDL", headers={"Host": "soap.e-boekhouden.nl"})
+    assert served.headers["content-type"].startswith("text/xml")
+    assert 'location="http://soap.e-boekhouden.nl/soap.asmx"' in served.text
+
+
+def test_a_lost_answer_is_found_again(sim: Running[EBoekhoudenSoap], api: Api) -> None:
+    sim.control.add_fault("cut", containing="<ns0:AddMutatie", when="after", times=1)
+    with pytest.raises(requests.ConnectionError):
+        api.book()
+    assert [found.MutatieNr for found in api.listed(Factuurnummer="2026-0001")] == [1]
+    assert code(api.book()) == "CMUT019"
 
 
 # Accounts, relations
