@@ -222,6 +222,17 @@ def check_reserve(route_slug: str, policy: RoutePolicy, settings: TargetSettings
         )
 
 
+@contextmanager
+def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
+    """A connection that does not work until a person mends it is paused; the other tenants go on."""
+    try:
+        yield
+    except ConnectionBroken as problem:
+        with work.runtime.database.write() as session:
+            tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
+        raise
+
+
 def chosen_route(routes: list[tenants.Route], tenant_slug: str, route_slug: str) -> tenants.Route:
     """The route with that slug, or the only one. Raises SettingsInvalid listing what there is."""
     names = ", ".join(route.slug for route in routes) or "none"

@@ -14,7 +14,7 @@ from tasks.fetching import fetch_changed
 from tasks.preview import Preview, preview_orders
 from tasks.progress import Progress
 from tasks.pushing import push_due, push_with_rate_limit
-from tasks.route_work import RouteWork, open_route
+from tasks.route_work import RouteWork, open_route, pausing
 from tasks.runtime import runtime, using
 from tasks.settling import settle_and_adopt
 from tasks.transforming import transform_waiting
@@ -67,10 +67,12 @@ def _run(work: RouteWork, as_json: bool) -> bool:
 def _steps(work: RouteWork, report: RunReport, progress: Progress) -> None:
     from tasks.verifying import verify_posted  # noqa: PLC0415 - as above
 
-    report.fetched = fetch_changed(work, progress)
-    report.transformed = transform_waiting(work, progress)
-    report.pushed = push_with_rate_limit(work, settle=settle_and_adopt, push=lambda w: push_due(w, progress))
-    report.verified = verify_posted(work, progress)
+    with pausing(work, work.route.source):
+        report.fetched = fetch_changed(work, progress)
+    with pausing(work, work.route.target):
+        report.transformed = transform_waiting(work, progress)
+        report.pushed = push_with_rate_limit(work, settle=settle_and_adopt, push=lambda w: push_due(w, progress))
+        report.verified = verify_posted(work, progress)
 
 
 def _preview(work: RouteWork, as_json: bool) -> bool:
