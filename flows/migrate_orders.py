@@ -20,5 +20,5 @@ def migrate_orders(tenant: str, route: str = "", migration: int = 0) -> State[An
     with open_route(tenant, route, lanes=MIGRATION_LANES) as work:
         chosen = chosen_migration(work, migration)
         with migrating(work) as report:
-            standing = bring_history_over(work, chosen, report)
-        return publish_history(work, standing, report)
+            bring_history_over(work, chosen, report)
+        return publish_history(work, chosen, report)

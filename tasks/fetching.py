@@ -14,6 +14,7 @@ from itertools import islice
 from sqlmodel import Session
 
 from boekbrug.domain.documents import DocumentKind, ExternalRef, Order
+from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
 from boekbrug.domain.tenants import RoutePolicy
@@ -81,22 +82,22 @@ def historic(policy: RoutePolicy) -> RoutePolicy:
 
 
 def daily_terms(work: RouteWork, refs: Collection[ExternalRef]) -> dict[ExternalRef, Terms]:
-    """The daily run's terms for these orders. What a migration has met is judged as the migration does, else the
-    route's start would throw it out again; and what waits in its lane stays there."""
+    """The daily run's terms for these orders. What a migration has met is judged without the route's start, which
+    would throw it out again; and what waits in its lane stays there for as long as the migration lives."""
     tenant_id, policy = work.tenant.id, work.route.policy
     with work.runtime.database.read() as session:
         known = order_migrations.known(session, tenant_id, work.route.id, refs)
-        ids = [one.record_id for one in known.values()]
-        accepting = order_migrations.accepting_earlier_periods(session, tenant_id, ids)
+        met = order_migrations.met_by(session, tenant_id, [one.record_id for one in known.values()])
     terms = dict.fromkeys(refs, Terms(lane=Lane.DAILY, policy=policy))
     for ref, one in known.items():
-        if one.record_id in accepting:
-            waits = one.lane is Lane.MIGRATION and one.status not in DONE
-            terms[ref] = Terms(
-                lane=Lane.MIGRATION if waits else Lane.DAILY,
-                policy=historic(policy),
-                earlier_periods=accepting[one.record_id] if waits else True,
-            )
+        if one.record_id not in met:
+            continue
+        state, accepts_earlier_periods = met[one.record_id]
+        if one.lane is not Lane.MIGRATION or one.status in DONE:
+            terms[ref] = Terms(lane=Lane.DAILY, policy=historic(policy))
+        elif state is not MigrationState.CANCELLED:
+            lane = Lane.MIGRATION if state in LIVE else Lane.DAILY
+            terms[ref] = Terms(lane=lane, policy=historic(policy), earlier_periods=accepts_earlier_periods)
     return terms
 
 

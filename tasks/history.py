@@ -20,7 +20,7 @@ from boekbrug.store import order_migrations
 from tasks.continuations import call_off
 from tasks.deployments import MIGRATE_ORDERS, PrefectScheduler
 from tasks.fetching import FetchResult
-from tasks.migrating import Standing, bring_over, read_next_days, read_standing, start
+from tasks.migrating import Standing, bring_over, read_next_days, read_standing, start, take_note
 from tasks.orders import continue_at, running, settle_unknown_outcomes, step, verify_totals
 from tasks.pushing import PushResult, push_due
 from tasks.reporting import RunReport
@@ -105,14 +105,15 @@ def migrating(work: RouteWork) -> Iterator[RunReport]:
         yield report
 
 
-def bring_history_over(work: RouteWork, migration: Migration, report: RunReport) -> Standing:
+def bring_history_over(work: RouteWork, migration: Migration, report: RunReport) -> None:
     """As far as the window and the budget go."""
-    return bring_over(work, migration.id, TaskSteps(migration.id), report)
+    bring_over(work, migration.id, TaskSteps(migration.id), report)
 
 
-def publish_history(work: RouteWork, standing: Standing, report: RunReport) -> State[Any]:
+def publish_history(work: RouteWork, chosen: Migration, report: RunReport) -> State[Any]:
     """Leaves the progress and the statement, schedules the next run where there is to be one, and returns how this one
     ended."""
+    standing = take_note(work, chosen.id)
     migration = standing.migration
     show_progress(work, standing)
     key = f"migration-{work.tenant.slug}-{work.route.slug}-{migration.id}-statement"

@@ -155,28 +155,44 @@ def cancel(runtime: Runtime, tenant_id: int, migration_id: int, *, who: str) -> 
         return order_migrations.put_off(session, tenant_id, migration_id, now, reason=reason, who=who)
 
 
-def bring_over(work: RouteWork, migration_id: int, steps: Steps, report: RunReport) -> Standing:
+def bring_over(work: RouteWork, migration_id: int, steps: Steps, report: RunReport) -> None:
     """One run of a migration: as far as the window and the budget go. `report.goes_on_at` says when to run again; it
-    is None when it is completed, paused or cancelled."""
+    is None when it is completed, paused or cancelled. Afterwards: `take_note`."""
     migration = read_standing(work, migration_id).migration
     if migration.state is not MigrationState.RUNNING:
         _let_go_of_cancelled(work, migration)
-        return read_standing(work, migration_id)
+        return
     opens_at, closes_at = migration.window.span(work.now(), work.zone)
     if opens_at > work.now():
         report.goes_on_at = opens_at
-        return _note(work, migration_id)
+        return
     work.halted = _halting(work, migration_id, closes_at)
     report.pushed = pushed = PushResult(adopted=steps.settle(work).adopted)
     _judge_anew(work, migration_id)
     with line(work, pushed):
         _push_all(work, migration_id, steps, report, opens_at)
-    look_up_unknown(work, pushed, steps.settle)
+        if look_up_unknown(work, pushed, steps.settle):
+            _push_all(work, migration_id, steps, report, opens_at)  # what turned out not to be in the books
     report.verified = steps.verify(work)
     if not _complete(work, migration_id):
         report.goes_on_at = _goes_on_at(work, migration_id, pushed)
         _let_go_of_cancelled(work, read_standing(work, migration_id).migration)
-    return _note(work, migration_id)
+
+
+def take_note(work: RouteWork, migration_id: int) -> Standing:
+    """Keeps the finishing time true, and the statement."""
+    standing = read_standing(work, migration_id)
+    migration = standing.migration
+    finishes_at = migration.ended_at
+    if migration.state is MigrationState.RUNNING:
+        left = standing.counts.waiting + migration.plan.posting(
+            earlier_periods=migration.accepts_earlier_periods, placed_from=migration.reached_on
+        )
+        finishes_at = foresee(work, migration, left).finishes_at
+    text = statement(standing, work.tenant.language)
+    with work.runtime.database.write() as session:
+        order_migrations.keep(session, work.tenant.id, migration_id, finishes_at=finishes_at, statement=text)
+    return read_standing(work, migration_id)
 
 
 def read_next_days(work: RouteWork, migration_id: int, progress: Progress = unwatched) -> FetchResult:
@@ -401,22 +417,6 @@ def _goes_on_at(work: RouteWork, migration_id: int, pushed: PushResult) -> datet
     if moment is None:
         moment = work.settled_at() if in_flight else now + LOOK_AGAIN_AFTER
     return max(moment, migration.window.span(moment, work.zone)[0])
-
-
-def _note(work: RouteWork, migration_id: int) -> Standing:
-    """Keeps the finishing time true, and the statement."""
-    standing = read_standing(work, migration_id)
-    migration = standing.migration
-    finishes_at = migration.ended_at
-    if migration.state is MigrationState.RUNNING:
-        left = standing.counts.waiting + migration.plan.posting(
-            earlier_periods=migration.accepts_earlier_periods, placed_from=migration.reached_on
-        )
-        finishes_at = foresee(work, migration, left).finishes_at
-    text = statement(standing, work.tenant.language)
-    with work.runtime.database.write() as session:
-        order_migrations.keep(session, work.tenant.id, migration_id, finishes_at=finishes_at, statement=text)
-    return read_standing(work, migration_id)
 
 
 def _said(code: str, language: str) -> str:

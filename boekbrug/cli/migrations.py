@@ -19,7 +19,7 @@ from boekbrug.domain.migrations import LIVE, Migration, MigrationState
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import order_migrations, tenants
 from tasks import migrating
-from tasks.migrating import PlainSteps, Standing, bring_over
+from tasks.migrating import PlainSteps, Standing, bring_over, take_note
 from tasks.planning import foresee, plan_migration
 from tasks.reporting import recorded_run
 from tasks.route_work import MIGRATION_LANES, RouteWork, open_route
@@ -205,7 +205,8 @@ def _go_on(work: RouteWork, migration_id: int, here: bool) -> None:
         )
         return
     with using(work.runtime), watched(False) as progress, recorded_run(work) as report:
-        standing = bring_over(work, migration_id, PlainSteps(progress), report)
+        bring_over(work, migration_id, PlainSteps(progress), report)
+    standing = take_note(work, migration_id)
     out.print(standing.migration.statement, markup=False, highlight=False)
     if report.goes_on_at is not None:
         out.print(

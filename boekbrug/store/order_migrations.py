@@ -251,12 +251,12 @@ def known(session: Session, tenant_id: int, route_id: int, refs: Collection[Exte
     return found
 
 
-def accepting_earlier_periods(session: Session, tenant_id: int, record_ids: Collection[int]) -> dict[int, bool]:
-    """Those of the records that a migration met, and whether the latest such migration accepts earlier VAT periods."""
-    found: dict[int, bool] = {}
+def met_by(session: Session, tenant_id: int, record_ids: Collection[int]) -> dict[int, tuple[MigrationState, bool]]:
+    """Those of the records that a migration met: the latest one's state, and whether it accepts earlier VAT periods."""
+    found: dict[int, tuple[MigrationState, bool]] = {}
     for part in in_chunks(record_ids):
         rows = session.exec(
-            select(MigrationRecordRow.record_id, MigrationRow.accepts_earlier_periods)
+            select(MigrationRecordRow.record_id, MigrationRow.state, MigrationRow.accepts_earlier_periods)
             .join(MigrationRow, col(MigrationRow.id) == col(MigrationRecordRow.migration_id))
             .where(
                 MigrationRecordRow.tenant_id == tenant_id,
@@ -265,7 +265,7 @@ def accepting_earlier_periods(session: Session, tenant_id: int, record_ids: Coll
             )
             .order_by(col(MigrationRecordRow.migration_id))
         )
-        found |= dict(rows.all())
+        found |= {record_id: (MigrationState(state), accepts) for record_id, state, accepts in rows}
     return found
 
 

@@ -25,7 +25,7 @@ from sandbox._server import Running, running
 from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import PARTNER_TOKEN, Mijnwebwinkel
 from tasks.fetching import fetch_changed
-from tasks.migrating import PlainSteps, Standing, bring_over, start
+from tasks.migrating import PlainSteps, Standing, bring_over, start, take_note
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.reporting import RunReport, recorded_run
 from tasks.route_work import DAILY_LANES, MIGRATION_LANES, RouteWork, open_route
@@ -88,9 +88,10 @@ class World:
 
     def migration_run(self, migration_id: int) -> tuple[RunReport, Standing]:
         """As the flow does it."""
-        with self.work() as work, recorded_run(work) as report:
-            standing = bring_over(work, migration_id, PlainSteps(), report)
-        return report, standing
+        with self.work() as work:
+            with recorded_run(work) as report:
+                bring_over(work, migration_id, PlainSteps(), report)
+            return report, take_note(work, migration_id)
 
     def start(self, migration_id: int, *, accepts_earlier_periods: bool = False) -> Migration:
         with self.work() as work:
