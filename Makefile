@@ -44,10 +44,12 @@ format: $(INSTALLED)  ## Format the code and mend what the linter can mend
 docs: $(INSTALLED)  ## Write the generated pages anew
 	$(BIN)/python -m docs.generate
 
-# A lock for every platform, with hashes and without any registry's address.
+# A lock for every platform, with hashes and without any registry's address; and of it what runs in production.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url
 lock: $(INSTALLED)  ## Resolve the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes --no-header \
-		--no-emit-index-url --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --group dev --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --no-annotate --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean:  ## Remove what was made
 	rm -rf .venv var build *.egg-info

@@ -224,9 +224,12 @@ class Factuursturen:
                 clients = self._all_clients()
                 self._client_search = self._proven_search(clients)
                 return clients
-        if self._client_search == "list":
-            return self._all_clients()
-        return self._search(self._client_search, email, "client")
+        if self._client_search != "list":
+            found = self._session.look_up(f"search/{self._client_search}/{quoted(email)}", absent=_NO_SEARCH)
+            if found is not None:
+                return members(found, "client")
+        # Also when the search that worked is not there for once: "no such page" is not "no such client".
+        return self._all_clients()
 
     def _proven_search(self, clients: list[Fields]) -> str:
         for sample in clients:

@@ -59,7 +59,6 @@ class Stack:
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
-            "PREFECT_LOGGING_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
         }
         for elsewhere in ("BOEKBRUG_DATABASE_URL", "BOEKBRUG_SECRET_KEY", "PREFECT_API_URL"):

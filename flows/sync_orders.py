@@ -20,7 +20,7 @@ from tasks.pushing import push_with_rate_limit
 from tasks.route_work import open_route
 
 
-@flow(name="sync-orders", persist_result=False)
+@flow(name="sync-orders", flow_run_name="{tenant}.{route}", persist_result=False)
 def sync_orders(tenant: str, route: str = "") -> State[Any]:
     """Brings what is new in the shop to the books and proves that both agree.
 

@@ -134,10 +134,14 @@ def compare(expected: Iterable[Expected], posted: Mapping[str, PostedDocument], 
         | (documents["currency"] != documents["currency_books"])
     )
     add(documents[total_off], "TOTAL_DIFFERS", "gross_shop", "gross_books")
+    total_near = here & ~total_off & (documents["gross_shop"] != documents["gross_books"])
+    add(documents[total_near], "TOTAL_NEARLY_SAME", "gross_shop", "gross_books")
     net_off = here & ~total_off & ((documents["net_shop"] - documents["net_books"]).abs() > limit)
     add(documents[net_off], "NET_DIFFERS", "net_shop", "net_books")
     tax_off = (taxes["tax_shop"] - taxes["tax_books"]).abs() > _cents(policy.tax_per_rate_tolerance)
     add(taxes[taxes["found"] & tax_off], "TAX_DIFFERS", "tax_shop", "tax_books", rate="rate")
+    tax_near = taxes["found"] & ~tax_off & (taxes["tax_shop"] != taxes["tax_books"])
+    add(taxes[tax_near], "TAX_NEARLY_SAME", "tax_shop", "tax_books", rate="rate")
     unpaid = documents[here & documents["paid"] & (documents["open_books"] > limit)]
     add(unpaid.assign(open=_written(unpaid["open_books"], unpaid["currency_books"])), "NOT_MARKED_PAID", open="open")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boekbrug.domain.documents import DebtorAccount, SalesDocument
-from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, OutcomeUnknown, RetryLater
+from boekbrug.domain.errors import ConnectionBroken, DocumentInvalid, NeedsAttention, RetryLater
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.store import debtors
 from mappings.bookings import debtor_number_for, debtor_settings_for
@@ -38,10 +38,9 @@ def _create(work: RouteWork, document: SalesDocument, customer_key: str) -> tupl
     if blocking(problems):
         raise _invalid(document, *blocking(problems))
     tenant_id, connection_id = work.tenant.id, work.route.target.id
-    lease = work.runtime.settings.claim_seconds
     with work.runtime.database.write() as session:
         claim = debtors.claim_debtor(
-            session, tenant_id, connection_id, customer_key, now=work.now(), lease_seconds=lease
+            session, tenant_id, connection_id, customer_key, now=work.now(), lease_seconds=work.lease_seconds
         )
     if isinstance(claim, debtors.Busy):
         raise RetryLater("another run is creating this debtor", not_before=claim.until, document=document.number)
@@ -50,32 +49,32 @@ def _create(work: RouteWork, document: SalesDocument, customer_key: str) -> tupl
         if known is not None:
             return known, ()
         # It was removed from the books since: whoever comes next may create it.
-        _forget(work, customer_key)
+        _forget(work, customer_key, claim)
         raise RetryLater("the debtor is no longer in the books", not_before=work.now(), document=document.number)
     if claim.abandoned:
         # Whoever had the claim before may have created it just after we looked.
         again = work.target.find_debtors(document.customer)
         if again:
-            _forget(work, customer_key)
+            _forget(work, customer_key, claim)
             return again[0], ()
     prices_include_tax, reverse_charged = debtor_settings_for(document)
     try:
         created = work.target.create_debtor(
             document.customer, prices_include_tax=prices_include_tax, reverse_charged=reverse_charged
         )
-    except OutcomeUnknown:
-        raise  # the claim stays until its lease ends; then it counts as abandoned and the books are asked
-    except BoekbrugError:
-        _forget(work, customer_key)
+    except (NeedsAttention, RetryLater, ConnectionBroken):
+        _forget(work, customer_key, claim)
         raise
+    # After any other error it may have been created: the claim stays until its lease ends. Then it counts as abandoned
+    # and the books are asked.
     with work.runtime.database.write() as session:
         debtors.remember_debtor(session, tenant_id, connection_id, customer_key, created.target_ref)
     return created, problems
 
 
-def _forget(work: RouteWork, customer_key: str) -> None:
+def _forget(work: RouteWork, customer_key: str, seen: debtors.Known | debtors.Claimed) -> None:
     with work.runtime.database.write() as session:
-        debtors.forget_debtor(session, work.tenant.id, work.route.target.id, customer_key)
+        debtors.forget_debtor(session, work.tenant.id, work.route.target.id, customer_key, seen)
 
 
 def _invalid(document: SalesDocument, *findings: Finding) -> DocumentInvalid:

@@ -26,6 +26,7 @@ from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
 STREAM = "orders"
+AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 # Without a start day in the route's policy the first run reads this far back; history is a migration's work.
 FIRST_RUN = timedelta(days=30)
 # Orders that have not gone over are read again by number: changes that leave the status as it is show nowhere else.
@@ -89,7 +90,8 @@ def changed_since(work: RouteWork) -> datetime:
     with work.runtime.database.read() as session:
         cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _stream(work))
     if cursor is not None:
-        return cursor - timedelta(hours=work.runtime.settings.overlap_hours)
+        # A clock that was ahead left the cursor in the future; what came since would never be read.
+        return min(cursor, work.now()) - timedelta(hours=work.runtime.settings.overlap_hours)
     start_on = work.route.policy.start_on
     if start_on is None:
         return work.now() - FIRST_RUN
@@ -138,23 +140,26 @@ def _observation(work: RouteWork, document: SourceDocument, lane: Lane) -> Obser
 def _compare_with_posted(
     session: Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
 ) -> None:
-    """A document that is in the books is never overwritten: a finding says how it could be corrected."""
+    """A document that is in the books is never overwritten: a finding says how it could be corrected.
+
+    A correction that is no longer the right one is withdrawn: the order was changed back, or cancelled since.
+    """
     as_posted = outcome.outcome is Seen.UNCHANGED and outcome.status is not SyncStatus.MISMATCH
     if as_posted or not isinstance(document, Order):
         return
     record = records.record_by_id(session, work.tenant.id, outcome.record_id)
     posted = order_from_json(record.snapshot)
+    found = None
     # Another start day in the route's policy withdraws a document too; only the shop's status cancels the sale.
     if work.status_plan.verdict(document.status_id) is Verdict.NEVER:
         status = work.status_plan.name(document.status_id)
         found = cancelled_after_posting(posted, record.target_number, status)
     elif outcome.outcome is Seen.CHANGED:
         found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
-    else:
-        for code in ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING"):
+    for code in AFTER_POSTING:
+        if found is None or found.code != code:
             moves.withdraw_finding(session, work.tenant.id, record.id, work.now(), code=code)
-        return
-    if moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
+    if found and moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
         result.changed_after_posting += 1
 
 
@@ -189,8 +194,17 @@ def _waiting(work: RouteWork) -> list[SyncRecord]:
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
     """The shop no longer has the order, and it was never booked: nothing is left to do."""
     with work.runtime.database.write() as session:
-        moves.mark_gone(session, work.tenant.id, record.id, work.now(), reason="gone from the shop")
-    result.gone += 1
+        if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+            return  # another run has moved it since it was listed
+        moves.mark_gone(
+            session,
+            work.tenant.id,
+            record.id,
+            work.now(),
+            reason="gone from the shop",
+            version=work.route.version,
+        )
+    result.gone += record.status is not SyncStatus.SKIPPED
 
 
 def _batches(items: Iterable[SyncRecord], size: int) -> Iterator[list[SyncRecord]]:

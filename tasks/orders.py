@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import get_run_logger, runtime, task
+from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
-from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid
+from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid, StoreUnavailable
 from boekbrug.store import tenants
 from tasks.deployments import schedule_continuation
 from tasks.fetching import FetchResult, fetch_changed
@@ -24,6 +24,9 @@ from tasks.settling import SettleResult, settle_and_adopt
 from tasks.transforming import TransformResult, transform_waiting
 from tasks.verifying import VerifyResult, verify_posted
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 RETRY_DELAYS: list[float] = [5, 30, 120]
 # When the remote side does not say when it will be back.
 TRY_AGAIN_AFTER = timedelta(minutes=15)
@@ -32,16 +35,18 @@ TRY_AGAIN_AFTER = timedelta(minutes=15)
 def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     """Prefect asks whether to try a failed task again: only what passes by itself, and soon."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, RetryLater) and error.not_before is None
+    return isinstance(error, StoreUnavailable) or (isinstance(error, RetryLater) and error.not_before is None)
 
 
-_step = task(
-    retries=len(RETRY_DELAYS),
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=passes_by_itself,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+def _step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    return task(
+        name=name,
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=RETRY_DELAYS,
+        retry_condition_fn=passes_by_itself,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
 
 
 @contextmanager
@@ -87,7 +92,7 @@ def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
         raise
 
 
-@_step
+@_step("fetch-orders")
 def fetch_orders(work: RouteWork) -> FetchResult:
     """What was placed or changed since the last run, and again what has not gone over yet."""
     with pausing(work, work.route.source):
@@ -103,7 +108,7 @@ def fetch_orders(work: RouteWork) -> FetchResult:
     return result
 
 
-@_step
+@_step("transform-to-invoices")
 def transform_to_invoices(work: RouteWork) -> TransformResult:
     """Judges every order that is waiting, by the route's rules."""
     with pausing(work, work.route.target):
@@ -114,7 +119,7 @@ def transform_to_invoices(work: RouteWork) -> TransformResult:
     return result
 
 
-@_step
+@_step("settle-unknown-outcomes")
 def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
     """Asks the books what became of writes whose outcome is not known, and recognises what they hold already."""
     with pausing(work, work.route.target):
@@ -125,7 +130,7 @@ def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
     return result
 
 
-@_step
+@_step("push-with-rate-limit")
 def push_batch(work: RouteWork) -> PushResult:
     """Pushes the next documents that are due. Raises RetryLater when the remote system is away."""
     with pausing(work, work.route.target):
@@ -134,7 +139,7 @@ def push_batch(work: RouteWork) -> PushResult:
     return result
 
 
-@_step
+@_step("verify-totals")
 def verify_totals(work: RouteWork) -> VerifyResult:
     """Reads back what was posted and compares it with the shop."""
     with pausing(work, work.route.target):

@@ -71,15 +71,20 @@ def push_with_rate_limit(
     `settle` and `push` are the steps as whoever runs them carries them out: as Prefect tasks, or as they are.
     """
     pushed = PushResult(adopted=settle(work).adopted)
+    _push_all(work, push, pushed)
+    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
+        work.runtime.clock.sleep(work.target_settings.settle_seconds)
+        pushed.adopted += settle(work).adopted
+        _push_all(work, push, pushed)  # what turned out not to be in the books goes now
+    return pushed
+
+
+def _push_all(work: RouteWork, push: Callable[[RouteWork], PushResult], pushed: PushResult) -> None:
     while not pushed.stopped:
         batch = push(work)
         pushed.add(batch)
         if batch.tried == 0:
-            break
-    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
-        work.runtime.clock.sleep(work.target_settings.settle_seconds)
-        pushed.adopted += settle(work).adopted
-    return pushed
+            return
 
 
 def push_due(work: RouteWork, progress: Progress = unwatched) -> PushResult:
@@ -108,6 +113,14 @@ def push_documents(work: RouteWork, batch: Sequence[SyncRecord]) -> PushResult:
     return push.result
 
 
+@dataclass(slots=True)
+class _Ours:
+    """What entitles to one write: the slot of the budget, and the claim on the record."""
+
+    slot: budgets.Slot
+    claim: datetime
+
+
 class _Push:
     """One batch on its way, on several threads."""
 
@@ -119,14 +132,14 @@ class _Push:
 
     def each_of(self, group: Sequence[SyncRecord]) -> None:
         for record in group:
-            slot = self._begin(record)
-            if slot is not None:
+            ours = self._begin(record)
+            if ours is not None:
                 with self._lock:
                     self.result.tried += 1
                     self.result.touched.add(record.id)
-                self._push(record, slot)
+                self._push(record, ours)
 
-    def _begin(self, record: SyncRecord) -> budgets.Slot | None:
+    def _begin(self, record: SyncRecord) -> _Ours | None:
         """Takes a slot and claims the record, in one transaction; None when another run has it or it has to wait."""
         work = self.work
         while not self.result.stopped:
@@ -140,11 +153,12 @@ class _Push:
                     kind="document",
                     lane=record.lane,
                     now=now,
-                    lease_seconds=work.runtime.settings.claim_seconds,
+                    lease_seconds=work.lease_seconds,
                 )
                 if isinstance(taken, budgets.Slot):
-                    if moves.claim(session, work.tenant.id, record.id, now, work.runtime.settings.claim_seconds):
-                        return taken
+                    claim = moves.claim(session, work.tenant.id, record.id, now, work.lease_seconds)
+                    if claim is not None:
+                        return _Ours(taken, claim)
                     budgets.cancel(session, taken)
                     return None
             wait = (taken.moment - now).total_seconds()
@@ -154,38 +168,45 @@ class _Push:
                 work.runtime.clock.sleep(max(wait, 0.01))
         return None
 
-    def _push(self, record: SyncRecord, slot: budgets.Slot) -> None:
+    def _push(self, record: SyncRecord, ours: _Ours) -> None:
         try:
             booking, warnings = self._prepare(record)
         except NeedsAttention as problem:
-            self._refused(record, slot, problem, sent=False)
+            self._refused(record, ours, problem, sent=False)
             return
         except (RetryLater, ConnectionBroken) as problem:
-            self._not_written(record, slot, problem, sent=False)
+            self._not_written(record, ours, problem, sent=False)
             return
         except OutcomeUnknown as problem:
             # The debtor may or may not have been created, the document was not sent: the next try looks first.
             later = RetryLater(str(problem), not_before=self.work.settled_at(), system=problem.system)
-            self._not_written(record, slot, later, sent=False)
+            self._not_written(record, ours, later, sent=False)
             return
-        if self._too_late(slot):
-            late = RetryLater("preparing the document took too long", not_before=self.work.now())
-            self._not_written(record, slot, late, sent=False)
+        if not self._renew(record, ours):
             return
         try:
             posted = self.work.target.post_document(booking)
         except NeedsAttention as problem:
-            self._refused(record, slot, problem, sent=True)
+            self._refused(record, ours, problem, sent=True)
         except (RetryLater, ConnectionBroken) as problem:
-            self._not_written(record, slot, problem, sent=True)
+            self._not_written(record, ours, problem, sent=True)
         except OutcomeUnknown:
-            self._unknown(record, slot)
+            self._unknown(record, ours)
         else:
-            self._written(record, slot, posted, (*warnings, *booking.findings))
+            self._written(record, ours, posted, (*warnings, *booking.findings))
 
-    def _too_late(self, slot: budgets.Slot) -> bool:
-        """Whether the write could outlast its claim, after which another worker may take the record over."""
-        return self.work.now() + timedelta(seconds=self.work.target_settings.timeout) > slot.lease_until
+    def _renew(self, record: SyncRecord, ours: _Ours) -> bool:
+        """Preparing may have taken long: the claim and the slot's lease count from the write. False when the claim ran
+        out and another run has the document now."""
+        work, now = self.work, self.work.now()
+        with work.runtime.database.write() as session:
+            claim = moves.renew_claim(session, work.tenant.id, record.id, now, work.lease_seconds, claim=ours.claim)
+            if claim is None:
+                budgets.cancel(session, ours.slot)
+                return False
+            budgets.renew(session, ours.slot, now, work.lease_seconds)
+        ours.claim = claim
+        return True
 
     def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
         work = self.work
@@ -199,12 +220,12 @@ class _Push:
 
     # -- outcomes: each is committed at once, the slot together with the record
 
-    def _written(
-        self, record: SyncRecord, slot: budgets.Slot, posted: PostedDocument, findings: tuple[Finding, ...]
-    ) -> None:
+    def _written(self, record: SyncRecord, ours: _Ours, posted: PostedDocument, findings: tuple[Finding, ...]) -> None:
         work, now = self.work, self.work.now()
         with work.runtime.database.write() as session:
-            budgets.finish(session, slot, AttemptOutcome.WRITTEN, now)
+            budgets.finish(session, ours.slot, AttemptOutcome.WRITTEN, now)
+            # Pending again only when another run looked it up before it was there; it is there now.
+            moves.claim(session, work.tenant.id, record.id, now, work.lease_seconds)
             moves.mark_posted(
                 session,
                 work.tenant.id,
@@ -219,32 +240,34 @@ class _Push:
             self._failures = 0
             self.result.posted += 1
 
-    def _refused(self, record: SyncRecord, slot: budgets.Slot, problem: NeedsAttention, *, sent: bool) -> None:
+    def _refused(self, record: SyncRecord, ours: _Ours, problem: NeedsAttention, *, sent: bool) -> None:
         work, now = self.work, self.work.now()
         with work.runtime.database.write() as session:
-            self._let_go(session, slot, sent)
-            moves.mark_needs_attention(
-                session,
-                work.tenant.id,
-                record.id,
-                now,
-                findings=problem.findings,
-                version=work.route.version,
-                reason=problem.message,
-            )
+            self._let_go(session, ours.slot, sent)
+            if moves.holds(session, work.tenant.id, record.id, ours.claim):
+                moves.mark_needs_attention(
+                    session,
+                    work.tenant.id,
+                    record.id,
+                    now,
+                    findings=problem.findings,
+                    version=work.route.version,
+                    reason=problem.message,
+                )
         with self._lock:
             self._failures = 0
             self.result.refused += 1
 
     def _not_written(
-        self, record: SyncRecord, slot: budgets.Slot, problem: RetryLater | ConnectionBroken, *, sent: bool
+        self, record: SyncRecord, ours: _Ours, problem: RetryLater | ConnectionBroken, *, sent: bool
     ) -> None:
         work, now = self.work, self.work.now()
         moment = getattr(problem, "not_before", None)
         with work.runtime.database.write() as session:
-            self._let_go(session, slot, sent)
+            self._let_go(session, ours.slot, sent)
             not_before = moment or (now + PAUSE_AFTER_FAILURE)
-            moves.release(session, work.tenant.id, record.id, now, not_before=not_before, reason=problem.message)
+            if moves.holds(session, work.tenant.id, record.id, ours.claim):
+                moves.release(session, work.tenant.id, record.id, now, not_before=not_before, reason=problem.message)
         with self._lock:
             self._failures += 1
             given_up = self._failures >= FAILURES_IN_A_ROW
@@ -253,11 +276,12 @@ class _Push:
         elif moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
             self._stop(goes_on_at=moment)
 
-    def _unknown(self, record: SyncRecord, slot: budgets.Slot) -> None:
+    def _unknown(self, record: SyncRecord, ours: _Ours) -> None:
         work, now = self.work, self.work.now()
         with work.runtime.database.write() as session:
-            budgets.finish(session, slot, AttemptOutcome.UNKNOWN, now)
-            moves.await_outcome(session, work.tenant.id, record.id, now, until=work.settled_at())
+            budgets.finish(session, ours.slot, AttemptOutcome.UNKNOWN, now)
+            if moves.holds(session, work.tenant.id, record.id, ours.claim):
+                moves.await_outcome(session, work.tenant.id, record.id, now, until=work.settled_at())
         with self._lock:
             self.result.unknown += 1
 

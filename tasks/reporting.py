@@ -128,7 +128,7 @@ def _row(record: SyncRecord, language: str) -> dict[str, str]:
         "status": record.status.value,
         "invoice": record.target_number,
         "gross": str(record.gross) if record.gross is not None else "",
-        "why": " ".join(f"{f.public_sentence(language)} {f.suggestion(language)}" for f in record.findings),
+        "why": " ".join(f"{f.public_sentence(language)} {f.public_suggestion(language)}" for f in record.findings),
     }
 
 

@@ -67,6 +67,13 @@ class RouteWork:
         """The moment from which a write that is under way now can be looked up for certain."""
         return self.now() + timedelta(seconds=self.target_settings.settle_seconds)
 
+    @property
+    def lease_seconds(self) -> float:
+        """How long a write belongs to its worker: longer than it can be under way. The connection gives a call up
+        after some five time-outs at most, and what the remote side has then begun has `settle_seconds` to finish."""
+        longest = 5 * self.target_settings.timeout + self.target_settings.settle_seconds
+        return max(self.runtime.settings.claim_seconds, longest)
+
     @cached_property
     def reference_data(self) -> ReferenceData:
         """What the books let one choose from, read once per run."""

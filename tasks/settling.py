@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 from boekbrug.domain.documents import PostedDocument
 from boekbrug.domain.findings import finding
@@ -39,12 +39,12 @@ def _settle(work: RouteWork, result: SettleResult) -> None:
         stale = records.stale_in_flight(session, work.tenant.id, work.route.id, work.now())
     for record in stale:
         with work.runtime.database.write() as session:
-            if not moves.claim_stale(
-                session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds
-            ):
-                continue
-        found = work.target.find_documents(record.our_reference, since=_claimed_on(work, record))
-        _decide(work, record, list(found), result)
+            claim = moves.claim_stale(session, work.tenant.id, record.id, work.now(), work.lease_seconds)
+            begun_at = records.in_flight_since(session, work.tenant.id, record.id) or record.updated_at
+        if claim is not None:
+            # A day before: the books' calendar may be in another time zone.
+            found = work.target.find_documents(record.our_reference, since=begun_at.date() - timedelta(days=1))
+            _decide(work, record, claim, list(found), result)
 
 
 def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
@@ -59,20 +59,18 @@ def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
         waiting = records.pending_with_references(session, work.tenant.id, work.route.id, booked)
     for record in waiting:
         with work.runtime.database.write() as session:
-            claimed = moves.claim(session, work.tenant.id, record.id, work.now(), work.runtime.settings.claim_seconds)
-        if claimed:
-            _decide(work, record, booked[record.our_reference], result)
+            claim = moves.claim(session, work.tenant.id, record.id, work.now(), work.lease_seconds)
+        if claim is not None:
+            _decide(work, record, claim, booked[record.our_reference], result)
 
 
-def _claimed_on(work: RouteWork, record: SyncRecord) -> date:
-    """A day on or before the one on which the write was begun, in any time zone."""
-    moment = record.claimed_until or record.updated_at
-    return (moment - timedelta(seconds=work.runtime.settings.claim_seconds)).date() - timedelta(days=1)
-
-
-def _decide(work: RouteWork, record: SyncRecord, found: list[PostedDocument], result: SettleResult) -> None:
+def _decide(
+    work: RouteWork, record: SyncRecord, claim: datetime, found: list[PostedDocument], result: SettleResult
+) -> None:
     now = work.now()
     with work.runtime.database.write() as session:
+        if not moves.holds(session, work.tenant.id, record.id, claim):
+            return  # asking took longer than the claim, and another run decides now
         if not found:
             moves.release(session, work.tenant.id, record.id, now, reason="not in the books after an unknown outcome")
             result.released += 1

@@ -26,8 +26,18 @@ from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
 PAGE = 500
-# Said by the books, not by our rules: only a person, or a change of the order, makes another try worthwhile.
-WAITS_FOR_A_PERSON = frozenset({"REFUSED_BY_BOOKS", "REFERENCE_TAKEN"})
+# Found where only the books could tell: a person, or a change of the order or the rules, makes another try worthwhile.
+WAITS_FOR_A_PERSON = frozenset(
+    {
+        "COUNTRY_NOT_IN_BOOKS",
+        "DEBTOR_NOT_IN_BOOKS",
+        "DEBTOR_NOT_REVERSE_CHARGED",
+        "DEBTOR_REVERSE_CHARGED",
+        "POSTCODE_TOO_LONG",
+        "REFERENCE_TAKEN",
+        "REFUSED_BY_BOOKS",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,8 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
         result.touched.add(record.id)
         if not waited or findings != record.findings:
             with work.runtime.database.write() as session:
+                if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+                    return  # another run has moved it since it was listed
                 moves.mark_needs_attention(
                     session, work.tenant.id, record.id, work.now(), findings=findings, version=work.route.version
                 )
@@ -159,4 +171,6 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
     if waited:
         result.reopened += 1
         with work.runtime.database.write() as session:
+            if moves.status_now(session, work.tenant.id, record.id) is not record.status:
+                return
             moves.reopen(session, work.tenant.id, record.id, work.now())

@@ -9,9 +9,16 @@ from typing import Annotated
 import typer
 
 from boekbrug import __version__
-from boekbrug.cli import connections, deployments, documents, setup, sync, tenants
+from boekbrug.cli import connections, deployments, documents, health, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
-from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, RetryLater, SettingsInvalid
+from boekbrug.domain.errors import (
+    BoekbrugError,
+    ConnectionBroken,
+    NeedsAttention,
+    RetryLater,
+    SettingsInvalid,
+    StoreUnavailable,
+)
 from boekbrug.settings import Settings
 
 app = typer.Typer(
@@ -22,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("init")(setup.init)
+app.command("health")(health.health)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.command("deploy")(deployments.deploy)
@@ -47,7 +55,7 @@ def exit_code_of(problem: BoekbrugError) -> Exit:
         return Exit.CONNECTION
     if isinstance(problem, NeedsAttention):
         return Exit.ATTENTION
-    return Exit.LATER if isinstance(problem, RetryLater) else Exit.BUG
+    return Exit.LATER if isinstance(problem, (RetryLater, StoreUnavailable)) else Exit.BUG
 
 
 def main() -> None:

@@ -75,6 +75,12 @@ class Conflict(NeedsAttention):
     """What the books hold contradicts what was to be written."""
 
 
+class StoreUnavailable(BoekbrugError):
+    """Our own database did not do what it was asked. What was not committed is not there, and whatever was under way at
+    a remote system is looked up by the next run: nothing may be concluded about it from this error, so it belongs to no
+    other family."""
+
+
 class ConnectionBroken(BoekbrugError):
     """Nothing will work on this connection until a person mends it."""
 

@@ -79,8 +79,15 @@ class Finding:
 
     def public_sentence(self, language: str = "en") -> str:
         """The sentence without personal data, for places that more people see than the tenant: logs and artifacts."""
-        public = {name: "…" if name in PERSONAL_VALUES else value for name, value in self.values.items()}
-        return self._text(language).sentence.format_map(_Values(public))
+        return self._text(language).sentence.format_map(self._public)
+
+    def public_suggestion(self, language: str = "en") -> str:
+        """The suggestion without personal data, for the same places."""
+        return self._text(language).suggestion.format_map(self._public)
+
+    @property
+    def _public(self) -> _Values:
+        return _Values({name: "…" if name in PERSONAL_VALUES else value for name, value in self.values.items()})
 
     def _text(self, language: str) -> FindingText:
         kind = CATALOGUE[self.code]
@@ -729,6 +736,30 @@ _ENTRIES = (
             "Controleer de btw op factuur {number}.",
         ),
         ("VAT at {rate}%: shop {source}, books {target}.", "Check the VAT on invoice {number}."),
+    ),
+    _kind(
+        "TOTAL_NEARLY_SAME",
+        Level.NOTICE,
+        (
+            "Totaal: winkel {source}, boeken {target}; binnen de marge van de route.",
+            "Geen actie nodig.",
+        ),
+        (
+            "Total: shop {source}, books {target}; within the route's tolerance.",
+            "Nothing to do.",
+        ),
+    ),
+    _kind(
+        "TAX_NEARLY_SAME",
+        Level.NOTICE,
+        (
+            "Btw bij {rate}%: winkel {source}, boeken {target}: anders afgerond, binnen de marge van de route.",
+            "Geen actie nodig.",
+        ),
+        (
+            "VAT at {rate}%: shop {source}, books {target}: rounded differently, within the route's tolerance.",
+            "Nothing to do.",
+        ),
     ),
     _kind(
         "CUSTOMER_DIFFERS",

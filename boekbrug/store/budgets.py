@@ -33,7 +33,7 @@ _PRUNE_EVERY = 200
 _ACCOUNT = (
     select(AccountRow)
     .where(col(AccountRow.name) == bindparam("account"))
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 _SET_LATEST = update(AccountRow).where(col(AccountRow.id) == bindparam("account")).values(latest_at=bindparam("at"))
@@ -45,7 +45,13 @@ _DECIDING_END = (
     .limit(1)
 )
 _START = insert(AttemptRow)
-_LATEST = select(AccountRow.latest_at).where(col(AccountRow.name) == bindparam("account")).scalar_subquery()
+# Locked against a slot that is being taken by a machine whose clock is ahead: its moment counts as well.
+_LATEST = (
+    select(AccountRow.latest_at)
+    .where(col(AccountRow.name) == bindparam("account"))
+    .with_for_update(read=True)
+    .scalar_subquery()
+)
 _NOW: BindParameter[datetime] = bindparam("now", type_=UTCDateTime())
 _FINISH = (
     update(AttemptRow)
@@ -145,6 +151,16 @@ def take(
         attempt_ids=attempt_ids,
         started_at=at,
         lease_until=lease_until,
+    )
+
+
+def renew(session: Session, slot: Slot, now: datetime, lease_seconds: float) -> None:
+    """The request is only about to be made: the slot's lease counts from now."""
+    latest_at = session.exec(select(AccountRow.latest_at).where(AccountRow.name == slot.account)).one()
+    session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.tenant_id) == slot.tenant_id, col(AttemptRow.id).in_(slot.attempt_ids.values()))
+        .values(ends_at=max(now, latest_at) + timedelta(seconds=lease_seconds))
     )
 
 

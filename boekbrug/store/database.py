@@ -1,33 +1,70 @@
 """The database: one engine, read and write transactions, migrations.
 
 SQLite serves one machine, PostgreSQL several; everything else in the store is the same for both.
+
+On SQLite writers take turns. On PostgreSQL they run side by side (READ COMMITTED), so whoever decides by what it read
+locks that first: `select(…).with_for_update(key_share=True)`, which lets others point at the row but not change it.
+Locks are taken in one order, so that no two transactions wait for each other: tenant, route, account, then records by
+their ids.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.errors import SettingsInvalid, StoreUnavailable
 from boekbrug.store.tables import Table
 
 BUSY_SECONDS = 30
+# A run's process uses one connection per thread that writes, seldom more than a connector's usual four and its own; the
+# rest is for connectors that are set to their most, 32 calls at once. What is not in use goes back to the server.
+_KEPT_CONNECTIONS = 5
+_MOST_CONNECTIONS = 33
+# A server that vanished is noticed after this long, on either side; else a dead worker could keep the lock on an
+# account, or a dead server a worker.
+_REACH = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": BUSY_SECONDS * 1000,
+    "application_name": "boekbrug",
+}
+_ON_CONNECT = (
+    f"SET lock_timeout = '{BUSY_SECONDS}s'",
+    f"SET idle_in_transaction_session_timeout = '{2 * BUSY_SECONDS}s'",
+    "SET synchronous_commit = on",  # a commit is on the disk when it returns, whatever the server's default
+)
 _MIGRATION_LOCK = 4_250_711  # any number, as long as no other program on the PostgreSQL server locks on it
 ACROSS_TENANTS = {"across_tenants": True}
 """Execution options of the few statements that rightly look at several tenants; every other one names its tenant."""
+# What to do about it, by what the database says.
+_REMEDIES = {
+    "locked": "another process holds it: look for one that hangs, or move to PostgreSQL",
+    "full": "make room on the disk",
+    "disk I/O": "look at the disk: it is full, broken or away",
+    "readonly": "give this user the right to write the file and its folder",
+    "no such": "run `boekbrug init` with this version of the program",
+    "does not exist": "run `boekbrug init` with this version of the program",
+}
+_REMEDY = "is it there, running, and readable for this user?"
 _INSERTS: Mapping[str, Callable[..., sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -41,23 +78,22 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        address = make_url(url)
+        try:
+            address = make_url(url)
+        except exc.ArgumentError:
+            raise SettingsInvalid(f"the database's address is not one; {_ADDRESSES}") from None
         dialect = address.get_backend_name()
-        if dialect == "postgresql":
-            address = address.set(drivername="postgresql+psycopg")
-        elif dialect != "sqlite" or not address.database or address.database == ":memory:":
-            raise SettingsInvalid(
-                f"the database is {address.render_as_string()}; it can be a SQLite file (sqlite:////folder/name.db) "
-                "or PostgreSQL (postgresql://user@host/name)"
-            )
+        if dialect == "postgresql" or address.drivername == "postgres":
+            self._engine = _postgresql(address.set(drivername="postgresql+psycopg"))
+        elif dialect == "sqlite" and address.database and address.database != ":memory:":
+            self._engine = _sqlite(address)
         else:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS} if dialect == "sqlite" else {})
+            raise SettingsInvalid(f"the database is {address.render_as_string()}; {_ADDRESSES}")
+        event.listen(self._engine, "before_cursor_execute", _make_storable, retval=True)
         self._writing = self._engine.execution_options(writes=True)
-        self._reading = self._engine.execution_options(postgresql_readonly=True)
-        if dialect == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
+        # REPEATABLE READ is PostgreSQL's name for "one state of the database".
+        one_state = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        self._reading = self._engine.execution_options(**(one_state if self.dialect == "postgresql" else {}))
 
     @property
     def dialect(self) -> str:
@@ -66,8 +102,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and cannot write."""
-        with Session(self._reading) as session:
+        """A transaction that sees one state of the database and cannot write. Raises StoreUnavailable."""
+        with self._available(), Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -76,20 +112,23 @@ class Database:
 
         On SQLite writers take turns from their first statement on, so what was read stays true until it is committed.
         On PostgreSQL the functions lock the row that they decide on.
+
+        Raises StoreUnavailable. When the connection broke off during the commit, it may have been carried out or not.
         """
-        with Session(self._writing) as session, session.begin():
+        with self._available(), Session(self._writing) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
         """Brings the schema up to date. When several processes do so at once, one does and the others find it done."""
-        with self._writing.begin() as connection:
+        with self._available(), self._writing.begin() as connection:
             if self.dialect == "postgresql":
+                connection.execute(text("SET LOCAL lock_timeout = 0"))  # however long another's migration takes
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             command.upgrade(_alembic(connection), "head")
 
     def check(self) -> bool:
         """True when the schema is the one that this version of the program needs."""
-        with self._reading.connect() as connection:
+        with self._available(), self._reading.connect() as connection:
             present = MigrationContext.configure(connection).get_current_heads()
             return set(present) == set(ScriptDirectory.from_config(_alembic(connection)).get_heads())
 
@@ -101,6 +140,20 @@ class Database:
     def close(self) -> None:
         """Lets go of all connections."""
         self._engine.dispose()
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        try:
+            yield
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            said = _unavailable(error)
+            if said is None:
+                raise
+            remedy = next((what for sign, what in _REMEDIES.items() if sign in said), _REMEDY)
+            address = self._engine.url.render_as_string()
+            # Chained to the driver's own error: SQLAlchemy's holds the statement with a customer's data.
+            cause = error.orig if isinstance(error, exc.DBAPIError) else error
+            raise StoreUnavailable(f"the database {address} is not available: {said}; {remedy}") from cause
 
 
 def insert_new(session: Session, table: type[Table], rows: Iterable[Mapping[str, object]]) -> None:
@@ -115,6 +168,86 @@ def _alembic(connection: Connection) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+_ADDRESSES = "it can be a SQLite file (sqlite:////folder/name.db) or PostgreSQL (postgresql://user@host/name)"
+
+
+def _postgresql(address: URL) -> Engine:
+    engine = create_engine(
+        address,
+        isolation_level="READ COMMITTED",
+        connect_args={name: value for name, value in _REACH.items() if name not in address.query},
+        pool_size=_KEPT_CONNECTIONS,
+        max_overflow=_MOST_CONNECTIONS - _KEPT_CONNECTIONS,
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, psycopg.Connection)
+    connection.autocommit = True
+    for statement in _ON_CONNECT:
+        connection.execute(statement)
+    connection.autocommit = False
+
+
+# Classes of SQLSTATE (appendix A of PostgreSQL's manual) and single ones that say that the database is not there:
+# connection lost, transaction rolled back (deadlock), resources exhausted, lock not available, ended by the
+# administrator, system error, waited too long in a transaction, read-only, table missing.
+_AWAY = ("08", "40", "53", "55P03", "57", "58", "25P03", "25006", "42P01")
+
+
+def _unavailable(error: exc.DBAPIError | exc.TimeoutError) -> str | None:
+    """What is the matter with the database, in a line; None when the mistake is in what it was asked."""
+    if isinstance(error, exc.TimeoutError):
+        return "all connections are in use"
+    cause = error.orig
+    if isinstance(cause, psycopg.Error):
+        # Without a state it is the driver that speaks: it found no server, or lost it.
+        lost = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
+        away = lost or error.connection_invalidated or (cause.sqlstate or "").startswith(_AWAY)
+    else:
+        away = isinstance(cause, sqlite3.OperationalError | sqlite3.InterfaceError)
+    return str(cause).strip().partition("\n")[0] if away else None
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _storable(value: object) -> object:
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) and _UNSTORABLE.search(value) else value
+
+
+def _make_storable(
+    _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
+) -> tuple[str, Any]:
+    """PostgreSQL knows no NUL in text, and neither database half a surrogate pair, though JSON from outside may hold
+    both. They become the replacement character, as undecodable bytes do; a whole run must not end on one."""
+    return statement, _made_storable(parameters)
+
+
+def _made_storable(parameters: Any) -> Any:
+    match parameters:
+        case dict():
+            return {name: _storable(value) for name, value in parameters.items()}
+        case list():
+            return [_made_storable(row) for row in parameters]
+        case tuple():
+            return tuple(_storable(value) for value in parameters)
+        case _:
+            return parameters
+
+
+def _sqlite(address: URL) -> Engine:
+    assert address.database
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -42,10 +42,8 @@ def claim_debtor(
     mine = _link_is(tenant_id, connection_id, customer_key)
     own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key}
     lock = select(DebtorRow).where(mine).with_for_update().execution_options(populate_existing=True)
-    row = session.exec(lock).one_or_none()
-    if row is None:
+    while (row := session.exec(lock).one_or_none()) is None:  # again, when the other one just gave its claim back
         insert_new(session, DebtorRow, [own])
-        row = session.exec(lock).one()
     if row.target_id:
         return Known(ExternalRef(row.target_system, row.target_kind, row.target_id))
     if row.claimed_until is not None and row.claimed_until > now:
@@ -66,9 +64,19 @@ def remember_debtor(session: Session, tenant_id: int, connection_id: int, custom
         raise LookupError(f"the debtor of customer {customer_key!r} was not claimed on connection {connection_id}")
 
 
-def forget_debtor(session: Session, tenant_id: int, connection_id: int, customer_key: str) -> None:
-    """Gives a claim back (nothing was created), or forgets a debtor that is no longer in the books."""
-    session.exec(delete(DebtorRow).where(_link_is(tenant_id, connection_id, customer_key)))
+def forget_debtor(
+    session: Session, tenant_id: int, connection_id: int, customer_key: str, seen: Known | Claimed | None = None
+) -> None:
+    """Gives a claim back (nothing was created), or forgets a debtor that is no longer in the books.
+
+    `seen` is what is to be forgotten: nothing happens when somebody else has claimed or made another since.
+    """
+    link = _link_is(tenant_id, connection_id, customer_key)
+    if isinstance(seen, Known):
+        link &= col(DebtorRow.target_id) == seen.ref.id
+    elif isinstance(seen, Claimed):
+        link &= (col(DebtorRow.claimed_until) == seen.until) & (col(DebtorRow.target_id) == "")
+    session.exec(delete(DebtorRow).where(link))
 
 
 def _link_is(tenant_id: int, connection_id: int, customer_key: str) -> ColumnElement[bool]:

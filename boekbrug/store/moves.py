@@ -58,18 +58,44 @@ def write_history(session: Session, tenant_id: int, now: datetime, steps: Iterab
         session.connection().execute(insert(RecordEventRow), rows)
 
 
-def claim(session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float) -> bool:
-    """Announces the write of a pending document: it is ours for so long. False when somebody else was first."""
+def claim(session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float) -> datetime | None:
+    """Announces the write of a pending document: it is ours until the moment returned, which is also how the claim is
+    told from others. None when somebody else was first."""
     is_free = col(RecordRow.status) == SyncStatus.PENDING.value
     until = now + timedelta(seconds=claim_seconds)
     return _claim_if(is_free, session, tenant_id, record_id, now=now, until=until)
 
 
-def claim_stale(session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float) -> bool:
-    """Takes over a write whose claim ran out, to look it up in the books. False when somebody else was first."""
+def claim_stale(
+    session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float
+) -> datetime | None:
+    """Takes over a write whose claim ran out, to look it up in the books. None when somebody else was first."""
     ran_out = (col(RecordRow.status) == SyncStatus.IN_FLIGHT.value) & (col(RecordRow.claimed_until) <= now)
     until = now + timedelta(seconds=claim_seconds)
     return _claim_if(ran_out, session, tenant_id, record_id, now=now, until=until)
+
+
+def renew_claim(
+    session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float, *, claim: datetime
+) -> datetime | None:
+    """Makes a claim last so long from now, right before the write. None when it ran out and somebody took it over:
+    then nothing may be written any more."""
+    mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
+    held = (col(RecordRow.status) == SyncStatus.IN_FLIGHT.value, col(RecordRow.claimed_until) == claim)
+    until = now + timedelta(seconds=claim_seconds)
+    renewed = session.exec(update(RecordRow).where(*mine, *held).values(claimed_until=until, updated_at=now))
+    return until if renewed.rowcount == 1 else None
+
+
+def holds(session: Session, tenant_id: int, record_id: int, claim: datetime) -> bool:
+    """True while the document is in flight under this very claim; it stays so until the transaction ends."""
+    row = _locked(session, tenant_id, record_id)
+    return row.status == SyncStatus.IN_FLIGHT and row.claimed_until == claim
+
+
+def status_now(session: Session, tenant_id: int, record_id: int) -> SyncStatus:
+    """Where the document is at this moment, and stays until the transaction ends."""
+    return SyncStatus(_locked(session, tenant_id, record_id).status)
 
 
 def await_outcome(session: Session, tenant_id: int, record_id: int, now: datetime, *, until: datetime) -> None:
@@ -155,13 +181,32 @@ def mark_needs_attention(
 def reopen(session: Session, tenant_id: int, record_id: int, now: datetime) -> None:
     """What kept the document back is solved: it goes over. Raises IllegalMove when it did not need attention."""
     values = {"not_before": None, "findings": findings_to_json(()), "finding_code": ""}
-    _move(session, _locked(session, tenant_id, record_id), SyncStatus.PENDING, now, reason="solved", values=values)
+    row = _locked(session, tenant_id, record_id)
+    if row.status != SyncStatus.NEEDS_ATTENTION:  # one in flight could become pending too, while it is being written
+        raise IllegalMove(f"document {row.number} is {row.status} and did not need attention")
+    _move(session, row, SyncStatus.PENDING, now, reason="solved", values=values)
 
 
-def mark_gone(session: Session, tenant_id: int, record_id: int, now: datetime, *, reason: str) -> None:
-    """The source no longer has the document and it was never booked: it is skipped, until it turns up again."""
-    values = {"not_before": None, "findings": findings_to_json(()), "finding_code": ""}
-    _move(session, _locked(session, tenant_id, record_id), SyncStatus.SKIPPED, now, reason=reason, values=values)
+def mark_gone(
+    session: Session, tenant_id: int, record_id: int, now: datetime, *, reason: str, version: int = 0
+) -> None:
+    """The source no longer has the document and it was never booked: it is skipped, until it turns up again.
+
+    `version` is the route's under which it was looked for; what was skipped before is only noted as looked for.
+    """
+    row = _locked(session, tenant_id, record_id)
+    if row.status == SyncStatus.SKIPPED:
+        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
+        session.exec(update(RecordRow).where(*mine).values(version=max(row.version, version)))
+        return
+    values = {
+        "version": max(row.version, version),
+        "wanted": SyncStatus.SKIPPED.value,  # so that it is judged anew when it is seen again, though nothing changed
+        "not_before": None,
+        "findings": findings_to_json(()),
+        "finding_code": "",
+    }
+    _move(session, row, SyncStatus.SKIPPED, now, reason=reason, values=values)
 
 
 def mark_compared(
@@ -231,15 +276,14 @@ def retry(
     `numbers` None: everything that needs attention. Else those documents, skipped ones too; pending ones are hurried.
     """
     statement = select(RecordRow.id, RecordRow.number, RecordRow.status).where(RecordRow.tenant_id == tenant_id)
+    statement = statement.order_by(col(RecordRow.id)).with_for_update(key_share=True)
     if route_id is not None:
         statement = statement.where(RecordRow.route_id == route_id)
     if numbers is None:
-        rows = list(
-            session.exec(statement.where(RecordRow.status == SyncStatus.NEEDS_ATTENTION.value).with_for_update())
-        )
+        rows = list(session.exec(statement.where(RecordRow.status == SyncStatus.NEEDS_ATTENTION.value)))
     else:
         which = [s.value for s in (SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.PENDING)]
-        statement = statement.where(col(RecordRow.status).in_(which)).with_for_update()
+        statement = statement.where(col(RecordRow.status).in_(which))
         rows = []
         for part in in_chunks(numbers):
             rows += session.exec(statement.where(col(RecordRow.number).in_(part))).all()
@@ -273,7 +317,7 @@ def _locked(session: Session, tenant_id: int, record_id: int) -> RecordRow:
     row = session.exec(
         select(RecordRow)
         .where(RecordRow.tenant_id == tenant_id, RecordRow.id == record_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
@@ -284,15 +328,16 @@ def _locked(session: Session, tenant_id: int, record_id: int) -> RecordRow:
 
 def _claim_if(
     free: ColumnElement[bool], session: Session, tenant_id: int, record_id: int, *, now: datetime, until: datetime
-) -> bool:
+) -> datetime | None:
     taken = session.exec(
         update(RecordRow)
         .where(col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id, free)
         .values(status=SyncStatus.IN_FLIGHT.value, claimed_until=until, updated_at=now)
     )
-    if taken.rowcount == 1:
-        write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
-    return taken.rowcount == 1
+    if taken.rowcount != 1:
+        return None
+    write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
+    return until
 
 
 def _move(

@@ -84,8 +84,8 @@ def observe(
 
     Raises LookupError when the tenant has no such route.
     """
-    lock = select(RouteRow.id).where(RouteRow.tenant_id == tenant_id, RouteRow.id == route_id).with_for_update()
-    if session.exec(lock).one_or_none() is None:
+    lock = select(RouteRow.id).where(RouteRow.tenant_id == tenant_id, RouteRow.id == route_id)
+    if session.exec(lock.with_for_update(key_share=True)).one_or_none() is None:
         raise LookupError(f"tenant {tenant_id} has no route {route_id}")
     latest = {observation.source_ref: observation for observation in seen}
     known = _rows_by_ref(session, tenant_id, route_id, latest)
@@ -123,13 +123,16 @@ def reopen_after_change(session: Session, tenant_id: int, route_id: int, now: da
         select(RouteRow.version).where(RouteRow.tenant_id == tenant_id, RouteRow.id == route_id)
     ).one()
     outdated = session.exec(
-        select(RecordRow.id, RecordRow.number, RecordRow.wanted).where(
+        select(RecordRow.id, RecordRow.number, RecordRow.wanted)
+        .where(
             RecordRow.tenant_id == tenant_id,
             RecordRow.route_id == route_id,
             RecordRow.status == SyncStatus.NEEDS_ATTENTION.value,
             RecordRow.wanted != SyncStatus.NEEDS_ATTENTION.value,
             RecordRow.version < version,
         )
+        .order_by(col(RecordRow.id))
+        .with_for_update(key_share=True)
     ).all()
     changes: list[dict[str, object]] = []
     steps: list[Step] = []
@@ -162,12 +165,15 @@ def _judge(row: RecordRow, observation: Observation, version: int) -> tuple[Seen
 def _rows_by_ref(
     session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
 ) -> dict[ExternalRef, RecordRow]:
+    """The known records, locked: what is judged by them must still be so when it is written."""
     found: dict[ExternalRef, RecordRow] = {}
     for ids in in_chunks(ref.id for ref in refs):
         rows = session.exec(
             select(RecordRow)
             .where(RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id)
             .where(col(RecordRow.source_id).in_(ids))
+            .order_by(col(RecordRow.id))
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
         found |= {ExternalRef(row.source_system, row.source_kind, row.source_id): row for row in rows}

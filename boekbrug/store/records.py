@@ -124,9 +124,21 @@ def stale_in_flight(
     return _records(session, statement.limit(limit))
 
 
+def in_flight_since(session: Session, tenant_id: int, record_id: int) -> datetime | None:
+    """When the write of a document that is in flight was announced, however often it was looked up since; None when
+    it is not in flight."""
+    mine = (RecordEventRow.tenant_id == tenant_id, RecordEventRow.record_id == record_id)
+    before = select(func.max(RecordEventRow.id)).where(*mine, RecordEventRow.status != SyncStatus.IN_FLIGHT.value)
+    first = select(func.min(RecordEventRow.at)).where(
+        *mine, col(RecordEventRow.id) > func.coalesce(before.scalar_subquery(), 0)
+    )
+    return session.exec(first).one()
+
+
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
-    """Posted, and not yet compared with the books."""
-    return _records(session, select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit))
+    """Posted, and not yet compared with the books; by id, as they are then written."""
+    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED))
+    return _records(session, statement.order_by(col(RecordRow.id)).limit(limit))
 
 
 def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.tenants import ConnectionConfig, MappingRule, RouteConfig, RoutePolicy, TenantConfig
+from boekbrug.store.database import insert_new
 from boekbrug.store.tables import ConnectionRow, RecordRow, RouteRow, RouteVersionRow, TenantRow
 
 _MAPPING = TypeAdapter(tuple[MappingRule, ...])
@@ -69,12 +70,12 @@ def import_tenant(session: Session, config: TenantConfig, *, who: str, now: date
     Raises SettingsInvalid when a connection is to belong to another system, or a route with documents to go elsewhere:
     those need a new slug.
     """
-    row = session.exec(select(TenantRow).where(TenantRow.slug == config.slug).with_for_update()).one_or_none()
-    if row is None:
-        row = TenantRow(slug=config.slug, name="", time_zone="", language="", created_at=now)
-        session.add(row)
-        session.flush()
-    tenant_id = row.id
+    lock = select(TenantRow.id).where(TenantRow.slug == config.slug).with_for_update(key_share=True)
+    tenant_id = session.exec(lock).one_or_none()
+    if tenant_id is None:
+        new = {"slug": config.slug, "name": "", "time_zone": "", "language": "", "created_at": now}
+        insert_new(session, TenantRow, [new])
+        tenant_id = session.exec(lock).one()
     shown = {"name": config.name, "time_zone": config.time_zone, "language": config.language}
     session.exec(update(TenantRow).where(col(TenantRow.id) == tenant_id).values(**shown))
 

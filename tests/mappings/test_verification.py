@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from boekbrug.domain.documents import Address, Contact, ExternalRef, PostedDocument, TaxTotal
+from boekbrug.domain.findings import Level
 from boekbrug.domain.money import Money
 from mappings.invoices import invoice_for
 from mappings.verification import Completeness, compare, expected_for, summary
@@ -50,9 +51,9 @@ def found(actual, doc=MUG, rules=RULES, policy=POLICY):
     ("actual", "wanted"),
     [
         (posted("121.00", {"21": "21.00"}), []),
-        (posted("121.05", {"21": "21.05"}), []),
-        (posted("121.06", {"21": "21.05"}), ["TOTAL_DIFFERS"]),
-        (posted("120.94", {"21": "20.99"}), ["TOTAL_DIFFERS"]),
+        (posted("121.05", {"21": "21.05"}), ["TOTAL_NEARLY_SAME", "TAX_NEARLY_SAME"]),
+        (posted("121.06", {"21": "21.05"}), ["TOTAL_DIFFERS", "TAX_NEARLY_SAME"]),
+        (posted("120.94", {"21": "20.99"}), ["TOTAL_DIFFERS", "TAX_NEARLY_SAME"]),
         (posted("121.00", {"21": "20.94"}), ["NET_DIFFERS", "TAX_DIFFERS"]),
         (posted("121.00", {"9": "21.00"}), ["TAX_DIFFERS", "TAX_DIFFERS"]),
         (posted("121.00", {"21.00": "21.00", "0": "0.00"}), []),
@@ -67,6 +68,9 @@ def test_amounts(actual, wanted):
 
 
 def test_both_sides_are_shown():
+    near = found(posted("121.05", {"21": "21.05"}))
+    assert [f.level for f in near] == [Level.NOTICE, Level.NOTICE]
+    assert near[1].sentence("en").startswith("VAT at 21%: shop EUR 21.00, books EUR 21.05")
     total, tax = found(posted("131.00", {"21": "22.74"}))
     assert total.sentence("nl") == "Totaal: winkel EUR 121.00, boeken EUR 131.00."
     assert tax.sentence("en") == "VAT at 21%: shop EUR 21.00, books EUR 22.74."

@@ -1,39 +1,54 @@
-import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event
 from sqlmodel import Session
 
 from boekbrug.store.database import Database
+from tests.postgres import PostgreSQL
 from tests.store.tenant_filter import refuse_unfiltered
 
-POSTGRESQL = os.environ.get("BOEKBRUG_TEST_POSTGRESQL", "")  # the address of a server on which databases may be made
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'boekbrug.db'}"
+@pytest.fixture
+def empty_address(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    with _address(backend, request, tmp_path, migrated=False) as address:
+        yield address
+
+
+@pytest.fixture
+def address(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database."""
+    with _address(backend, request, tmp_path, migrated=True) as address:
+        yield address
+
+
+@contextmanager
+def _address(backend: str, request: pytest.FixtureRequest, folder: Path, *, migrated: bool) -> Iterator[str]:
+    if backend == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        with server.database(migrated=migrated) as address:
+            yield address
         return
-    server = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    name = f"boekbrug_test_{uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    address = f"sqlite:///{folder / 'boekbrug.db'}"
+    if migrated:
+        database = Database(address)
+        database.migrate()
+        database.close()
+    yield address
 
 
 @pytest.fixture
 def database(address: str) -> Iterator[Database]:
-    """A migrated database in which every statement that does not name its tenant raises."""
+    """A database in which every statement that does not name its tenant raises."""
     opened = Database(address)
-    opened.migrate()
     event.listen(opened._engine, "before_execute", refuse_unfiltered)
     yield opened
     opened.close()

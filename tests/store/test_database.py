@@ -20,8 +20,8 @@ from boekbrug.store.tables import Table, TenantRow
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
 
-def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(address: str) -> None:
-    database = Database(address)
+def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(empty_address: str) -> None:
+    database = Database(empty_address)
     assert not database.check()
     database.migrate()
     database.migrate()
@@ -31,17 +31,16 @@ def test_migration_from_empty_makes_the_schema_current_and_is_repeatable(address
 
 def test_models_and_migrations_agree(address: str) -> None:
     database = Database(address)
-    database.migrate()
     database.check_models()
     database.close()
 
 
-def test_the_first_migration_can_be_undone(address: str) -> None:
+def test_the_first_migration_can_be_undone(empty_address: str) -> None:
     from alembic import command
 
     from boekbrug.store.database import _alembic
 
-    database = Database(address)
+    database = Database(empty_address)
     database.migrate()
     with database._writing.begin() as connection:
         command.downgrade(_alembic(connection), "base")
@@ -55,9 +54,9 @@ def _migrate(address: str) -> None:
     assert database.check()
 
 
-def test_processes_that_migrate_at_once_all_find_it_done(address: str) -> None:
+def test_processes_that_migrate_at_once_all_find_it_done(empty_address: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_migrate, args=(address,)) for _ in range(4)]
+    processes = [spawn.Process(target=_migrate, args=(empty_address,)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:
@@ -104,9 +103,8 @@ def test_writers_that_read_first_take_turns_and_lose_nothing(database: Database)
         assert session.exec(select(TenantRow.name)).one() == "80"
 
 
+@pytest.mark.parametrize("backend", ["sqlite"])
 def test_a_commit_is_on_the_disk_and_readers_do_not_wait(database: Database) -> None:
-    if database.dialect != "sqlite":
-        pytest.skip("settings of SQLite")
     with database.read() as session:
         pragmas = {
             name: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -175,3 +173,9 @@ def test_nothing_is_left_open_when_the_file_is_closed(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "x.db") as plain:
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     plain.close()
+
+
+def test_text_that_no_database_takes_does_not_end_a_run(writing: Session) -> None:
+    route = add_tenant(writing)
+    record = add_record(writing, route, source_status="pa\0id", reason="half \ud83d a smile")
+    assert (record.source_status, record.reason) == ("pa\ufffdid", "half \ufffd a smile")

@@ -1,0 +1,229 @@
+"""What runs in the child process: a daily run as `boekbrug sync` does it, which can be killed at any of its points.
+
+A point is a moment just before or just after a commit or a remote call. They are counted through hooks that exist in
+the child only. Killing is SIGKILL to itself: nothing is cleaned up, no `finally` runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import signal
+import ssl
+import struct
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import httpx
+from babel import Locale
+from sqlalchemy import event
+from sqlalchemy.orm import configure_mappers
+from sqlmodel import Session as StoreSession
+
+import connectors._http as http
+import tasks.settling
+from boekbrug.domain.errors import BoekbrugError
+from boekbrug.settings import Settings
+from boekbrug.store.credentials import load_key
+from boekbrug.store.database import Database
+from connectors._wire import Fields
+from connectors.factuursturen import Factuursturen
+from tasks.fetching import fetch_changed
+from tasks.pushing import push_due, push_with_rate_limit
+from tasks.reporting import recorded_run
+from tasks.route_work import open_route
+from tasks.runtime import Runtime, using
+from tasks.transforming import transform_waiting
+from tasks.verifying import verify_posted
+
+# Done once, before the forks: what every run would do at its beginning. The simulators speak plain HTTP.
+_TLS = ssl.create_default_context()
+configure_mappers()
+LANGUAGES = [Locale.parse(language).territories["NL"] for language in ("en", "nl")]
+
+
+class End(IntEnum):
+    """Exit codes of a child that was not killed."""
+
+    DONE = 0
+    BUG = 1  # an error that nobody expects
+    STOPPED = 3  # an error that says what happens next
+
+
+class Shared:
+    """Numbers that all processes of a world see: how far the clock was moved, and how many points were passed."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("a+b") as file:
+            if path.stat().st_size < 16:
+                file.truncate(16)
+            self._memory = mmap.mmap(file.fileno(), 16)
+            self._lock = os.dup(file.fileno())
+
+    @property
+    def moved(self) -> float:
+        """Seconds by which the world's clock is ahead of the machine's."""
+        return float(struct.unpack_from("d", self._memory, 0)[0])
+
+    def move(self, seconds: float) -> None:
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            struct.pack_into("d", self._memory, 0, self.moved + seconds)
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    @property
+    def points(self) -> int:
+        """How many points the last child passed."""
+        return int(struct.unpack_from("q", self._memory, 8)[0])
+
+    @points.setter
+    def points(self, count: int) -> None:
+        struct.pack_into("q", self._memory, 8, count)
+
+
+class MovedClock:
+    """The world's clock; waiting is real."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._shared.moved)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run. `kill_at`: the point at which it ends itself (0: never); `only` counts points of that kind alone."""
+
+    settings: dict[str, Any]
+    shared: Path
+    tenant: str
+    log: Path
+    kill_at: int = 0
+    only: str = ""
+    sabotage: Sequence[str] = ()
+    setup: Callable[[], None] | None = None
+    """Something else to do in the child first (a limit on file sizes, …); a function of a module."""
+
+
+def perform(job: Job) -> None:
+    """The child's whole life."""
+    for sabotage in job.sabotage:
+        SABOTAGE[sabotage]()
+    if job.setup:
+        job.setup()
+    try:
+        sync(job)
+    except BoekbrugError as problem:
+        _write(job.log, f"{job.tenant}: {type(problem).__name__}: {problem}\n")
+        sys.exit(End.STOPPED)
+    except BaseException:
+        _write(job.log, f"{job.tenant}: {traceback.format_exc()}\n")
+        sys.exit(End.BUG)
+
+
+def sync(job: Job) -> None:
+    """The steps of `boekbrug sync`, under the world's clock, counting points."""
+    shared = Shared(job.shared)
+    clock = MovedClock(shared)
+    http.SystemClock = lambda: clock  # type: ignore[misc,assignment]
+    http.READ_PAUSE = 0.02
+    ssl.create_default_context = lambda *_, **__: _TLS  # type: ignore[assignment]
+    settings = Settings(**job.settings)
+    database = Database(settings.database)
+    try:
+        run = Runtime(settings, database, clock, load_key(settings))
+        with using(run), _points(shared, job), open_route(job.tenant) as work, recorded_run(work) as report:
+            report.fetched = fetch_changed(work)
+            report.transformed = transform_waiting(work)
+            report.pushed = push_with_rate_limit(work, settle=tasks.settling.settle_and_adopt, push=push_due)
+            report.verified = verify_posted(work)
+    finally:
+        database.close()
+
+
+@contextmanager
+def _points(shared: Shared, job: Job) -> Iterator[None]:
+    """Counts every commit and remote call, before and after, and ends the process at the chosen one."""
+    shared.points = 0
+    lock = threading.Lock()
+    passed = 0
+
+    def point(kind: str) -> None:
+        nonlocal passed
+        if job.only and kind != job.only:
+            return
+        with lock:
+            passed += 1
+            shared.points = passed
+            if passed == job.kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    real_send = http.Session._send
+
+    def send(session: http.Session, request: httpx.Request) -> Any:
+        write = "write" if request.method == "POST" else "read"
+        if write == "write" and request.url.path.endswith("/invoices"):
+            write = "post"
+        point(f"before {write}")
+        answer = real_send(session, request)
+        point(f"after {write}")
+        return answer
+
+    def before_commit(_: Any) -> None:
+        point("before commit")
+
+    def after_commit(_: Any) -> None:
+        point("after commit")
+
+    http.Session._send = send  # type: ignore[method-assign]
+    event.listen(StoreSession, "before_commit", before_commit)
+    event.listen(StoreSession, "after_commit", after_commit)
+    try:
+        yield
+    finally:
+        http.Session._send = real_send  # type: ignore[method-assign]
+        event.remove(StoreSession, "before_commit", before_commit)
+        event.remove(StoreSession, "after_commit", after_commit)
+
+
+def _write(log: Path, text: str) -> None:
+    with log.open("a") as file:
+        file.write(text)
+
+
+# -- Sabotage: what the harness must notice. Each takes one safeguard away, in the child only.
+
+
+def _no_look_up() -> None:
+    """Writes are tried again without asking the books first."""
+    Factuursturen.find_documents = lambda self, our_reference, *, since: []  # type: ignore[method-assign]
+    Factuursturen.read_documents_booked = lambda self, since: iter(())  # type: ignore[method-assign]
+
+
+def _no_read_back() -> None:
+    """The number in the answer to a creation is believed."""
+
+    def believed(self: Factuursturen, number: str, contact: object, sent: dict[str, object]) -> Fields:
+        client = self._client(number)
+        assert client is not None
+        return client
+
+    Factuursturen._client_as_sent = believed  # type: ignore[method-assign,assignment]
+
+
+SABOTAGE: dict[str, Callable[[], None]] = {"no_look_up": _no_look_up, "no_read_back": _no_read_back}

