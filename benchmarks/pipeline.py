@@ -67,5 +67,3 @@ def _compared(orders: int, delay: float, flows: list[Cost], loops: list[Cost]) -
 def _each(costs: list[Cost], name: str, times: float = 1) -> str:
     """The median."""
     return f"{median(getattr(cost, name) * times for cost in costs):.1f}"
-
-

@@ -33,6 +33,8 @@ from tasks.metering import StoreMeter
 from tasks.runtime import Runtime, runtime
 
 BATCH = 50
+# Seconds that are enough, nearly always, to find or make a document's debtor before it is written.
+PREPARATION = 30
 
 
 @dataclass(eq=False)
@@ -68,11 +70,15 @@ class RouteWork:
         return self.now() + timedelta(seconds=self.target_settings.settle_seconds)
 
     @property
+    def write_seconds(self) -> float:
+        """How long a write can be under way. The connection gives a call up after some five time-outs at most, and what
+        the remote side has then begun has `settle_seconds` to finish."""
+        return 5 * self.target_settings.timeout + self.target_settings.settle_seconds
+
+    @property
     def lease_seconds(self) -> float:
-        """How long a write belongs to its worker: longer than it can be under way. The connection gives a call up
-        after some five time-outs at most, and what the remote side has then begun has `settle_seconds` to finish."""
-        longest = 5 * self.target_settings.timeout + self.target_settings.settle_seconds
-        return max(self.runtime.settings.claim_seconds, longest)
+        """How long a document belongs to its worker: for its preparation and its write."""
+        return max(self.runtime.settings.claim_seconds, PREPARATION + self.write_seconds)
 
     @cached_property
     def reference_data(self) -> ReferenceData:

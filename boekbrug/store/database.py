@@ -15,6 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,12 @@ class Database:
 
 def insert_new(session: Session, table: type[Table], rows: Iterable[Mapping[str, object]]) -> None:
     """Inserts the rows, leaving out those that a unique constraint knows already."""
-    statement = _INSERTS[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-    session.connection().execute(statement, [dict(row) for row in rows])
+    session.connection().execute(_insert_new(session.get_bind().dialect.name, table), [dict(row) for row in rows])
+
+
+@cache
+def _insert_new(dialect: str, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+    return _INSERTS[dialect](table).on_conflict_do_nothing()
 
 
 def _alembic(connection: Connection) -> Config:
