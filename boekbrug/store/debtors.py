@@ -59,18 +59,19 @@ def claim_debtor(
 ) -> Known | Claimed | Busy:
     """The customer's debtor, or the right to look it up and create it, which only one has at a time."""
     mine = _link(tenant_id, connection_id, customer_key)
-    own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key}
-    while (
-        row := session.exec(_LOCKED, params=mine).one_or_none()
-    ) is None:  # again, when the other one just gave its claim back
-        insert_new(session, DebtorRow, [own])
+    until = now + timedelta(seconds=lease_seconds)
+    own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key, "claimed_until": until}
+    row = None
+    while row is None:  # again, when the other one just gave its claim back
+        if insert_new(session, DebtorRow, [own]):
+            return Claimed(until, abandoned=False)
+        row = session.exec(_LOCKED, params=mine).one_or_none()
     if row.target_id:
         return Known(ExternalRef(row.target_system, row.target_kind, row.target_id))
     if row.claimed_until is not None and row.claimed_until > now:
         return Busy(row.claimed_until)
-    claimed = Claimed(now + timedelta(seconds=lease_seconds), abandoned=row.claimed_until is not None)
-    session.connection().execute(_CLAIM, mine | {"until": claimed.until})
-    return claimed
+    session.connection().execute(_CLAIM, mine | {"until": until})
+    return Claimed(until, abandoned=row.claimed_until is not None)
 
 
 def remember_debtor(session: Session, tenant_id: int, connection_id: int, customer_key: str, ref: ExternalRef) -> None:
