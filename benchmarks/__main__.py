@@ -9,12 +9,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import pipeline
-from benchmarks.report import Result, as_markdown, machine, show
+from benchmarks import budget, contention, memory, pipeline, store, wave
+from benchmarks.report import Result, machine, show, write
 
 # What each bench runs with: in a few minutes, or in its full size.
 BENCHES: Mapping[str, Callable[[bool], Iterator[Result]]] = {
     "pipeline": lambda full: pipeline.run(*((2000, 3) if full else (300, 3))),
+    "memory": lambda full: memory.run(*((10_000, 100_000) if full else (1000, 5000))),
+    "budget": lambda full: budget.run(7 if full else 1),
+    "contention": lambda full: contention.run(6 if full else 3),
+    "wave": lambda full: wave.run(1000 if full else 10),
+    "store": lambda full: store.run(5_000_000 if full else 200_000),
 }
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 console = Console(width=160)
@@ -34,9 +39,13 @@ def main() -> int:
     results: list[Result] = []
     for name in chosen.names or BENCHES:
         console.rule(name, align="left")
+        mine = []
         for result in BENCHES[name](chosen.full):
-            results.append(result)
+            mine.append(result)
             console.print(" | ".join(result.cells), markup=False, highlight=False)
+        results += mine
+        if chosen.write:
+            write(PAGE, name, mine)
     show(results, console)
     console.print(machine())
     return 1 if any(result.met is False for result in results) else 0

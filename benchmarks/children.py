@@ -47,7 +47,7 @@ def _record_calls(calls: list[dict[str, Any]]) -> None:
             )
         return response
 
-    httpx.Client.send = send  # type: ignore[method-assign]
+    httpx.Client.send = send  # type: ignore[method-assign,assignment]
 
 
 def replay(recording: Path) -> dict[str, Any]:
@@ -66,9 +66,9 @@ def replay(recording: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
-    flow = commands.add_parser("flow")
-    flow.add_argument("tenant")
-    flow.add_argument("--record", type=Path)
+    daily = commands.add_parser("flow")
+    daily.add_argument("tenant")
+    daily.add_argument("--record", type=Path)
     loop = commands.add_parser("replay")
     loop.add_argument("recording", type=Path)
     chosen = parser.parse_args()

@@ -47,19 +47,20 @@ class Installation:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._addresses: dict[str, str] = {}
+        self.addresses: dict[str, str] = {}
         self._runs = 0
 
-    def start_simulators(self, orders: int) -> None:
-        """A shop with so many orders, and books that take everything."""
-        switches = [part for key, value in _SWITCHES.items() for part in ("--option", f"{key}={value}")]
+    def start_simulators(self, orders: int, changed: Mapping[str, str] | None = None) -> None:
+        """A shop with so many orders, and books that take everything; `changed` are other switches than the usual."""
+        chosen = _SWITCHES | dict(changed or {})
+        switches = [part for key, value in chosen.items() for part in ("--option", f"{key}={value}")]
         systems = ("mijnwebwinkel", "factuursturen")
-        self._addresses = self.stack.start_sandbox(*systems, "--orders", str(orders), *switches)
+        self.addresses = self.stack.start_sandbox(*systems, "--orders", str(orders), *switches)
 
-    def reset_simulators(self, delay: float) -> None:
-        """As newly started, with answers that take `delay` seconds."""
-        for control in self._controls():
-            control.reset()
+    def reset_simulators(self, delay: float, orders: int | None = None) -> None:
+        """As newly started, with answers that take `delay` seconds; `orders` changes how many the shop has."""
+        for control, sizes in zip(self._controls(), ({} if orders is None else {"orders": orders}, {}), strict=True):
+            control.reset(**sizes)
             if delay:
                 control.add_fault("delay", seconds=delay)
 
@@ -74,7 +75,7 @@ class Installation:
         try:
             environment = self.stack.environment | {"BOEKBRUG_HOME": str(home)}
             cost = run_measured(environment, "benchmarks.children", "flow", TENANT, *options)
-            self._check_standing()
+            self.check_standing()
             return cost
         finally:
             shutil.rmtree(home)
@@ -84,7 +85,7 @@ class Installation:
         return run_measured(self.stack.environment, "benchmarks.children", "replay", str(recording))
 
     def _controls(self) -> list[Control]:
-        return [Control(address) for address in self._addresses.values()]
+        return [Control(address) for address in self.addresses.values()]
 
     def _new_home(self, concurrency: int) -> Path:
         self._runs += 1
@@ -93,17 +94,17 @@ class Installation:
         for name in ("boekbrug.db", "key"):
             shutil.copy(self.stack.home / name, home / name)
         config = home / "tenant.yaml"
-        config.write_text(yaml.safe_dump(tenant(self._addresses, concurrency)))
+        config.write_text(yaml.safe_dump(tenant(self.addresses, concurrency)))
         self.stack.environment["BOEKBRUG_HOME"] = str(home)
         self.stack.boekbrug("tenant", "import", str(config))
         return home
 
-    def _check_standing(self) -> None:
+    def check_standing(self) -> None:
         """Raises RuntimeError unless every order that goes over is verified."""
-        status = json.loads(self.stack.boekbrug("status", "--json"))
-        left = {name: status[0][name] for name in ("pending", "in_flight", "posted", "needs_attention", "mismatch")}
-        if any(left.values()) or not status[0]["verified"]:
-            raise RuntimeError(f"not every document was verified: {status[0]}")
+        for row in json.loads(self.stack.boekbrug("status", "--json")):
+            left = ("pending", "in_flight", "posted", "needs_attention", "mismatch")
+            if any(row[name] for name in left) or not row["verified"]:
+                raise RuntimeError(f"not every document was verified: {row}")
 
 
 def _resource(path: str) -> str:

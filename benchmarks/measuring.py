@@ -60,3 +60,9 @@ def peak_megabytes() -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("this system does not tell a process's peak memory")
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds of a process and of those of its children that have ended (proc(5): utime, stime, cutime, cstime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from benchmarks.installation import Installation, installation
+from benchmarks.installation import installation
 from benchmarks.measuring import Cost
 from benchmarks.report import Result
 
