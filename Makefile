@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo up test check format docs lock clean
+.PHONY: help install demo up test bench check format docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,8 +27,11 @@ demo: $(INSTALLED)  ## Run two shops' day from beginning to end against simulato
 up: $(INSTALLED)  ## The same, and stay: prints the addresses
 	@$(BIN)/python -m demo --stay
 
-test: $(INSTALLED)  ## All tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED)  ## All tests, on two processors
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+bench: $(INSTALLED)  ## Speed and memory, as ratios (BENCH="store --full" chooses)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 check: $(INSTALLED)  ## Format, lint, types, import contracts, generated pages
 	$(BIN)/ruff format --check .

@@ -39,7 +39,9 @@ class Settings(BaseSettings):
     vies_url: str = Field(
         "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Address of the VIES register of VAT numbers"
     )
-    log_level: str = Field("INFO", description="Level of the log on standard error")
+    log_level: str = Field(
+        "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="Level of the log on standard error"
+    )
 
     @classmethod
     def settings_customise_sources(

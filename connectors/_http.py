@@ -170,6 +170,7 @@ class Session:
         self._title = title
         self._system = system
         self._host = urlsplit(settings.base_url).hostname or ""
+        self._base_url = settings.base_url
         self._timeout = settings.timeout
         self._meter = meter
         self._limits = limits
@@ -179,7 +180,6 @@ class Session:
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
         self._client = httpx.Client(
-            base_url=settings.base_url,
             auth=_Auth(login),
             timeout=httpx.Timeout(settings.timeout, pool=None),  # every call ahead in the queue ends in time itself
             limits=httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
@@ -288,8 +288,11 @@ class Session:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
         content = None if body is None else to_json(body).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        request = self._client.build_request(method, path, params=params, content=content, headers=headers)
+        headers = httpx.Headers(self._client.headers)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        # Made here, for the client would take the address apart and put it together three times.
+        request = httpx.Request(method, self._base_url + path, params=params, content=content, headers=headers)
         with self._meter.call():
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):

@@ -82,9 +82,10 @@ def to_json(value: JsonOut) -> str:
 def clean(text: str, limit: int = LONGEST_TEXT) -> str:
     """The text on one line, without control characters and other invisible ones, at most `limit` long."""
     text = unicodedata.normalize("NFC", text[: 4 * limit])
-    invisible = ("Cc", "Cf", "Cs")  # control, format (such as text direction), half of a surrogate pair
-    kept = "".join(c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in invisible)
-    return " ".join(kept.split())[:limit].rstrip()
+    if not text.isprintable():  # nearly every text is, and looking at it character by character is slow
+        invisible = ("Cc", "Cf", "Cs")  # control, format (such as text direction), half of a surrogate pair
+        text = "".join(c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in invisible)
+    return " ".join(text.split())[:limit].rstrip()
 
 
 def plain(answer: str, limit: int = 200) -> str:

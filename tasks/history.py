@@ -21,10 +21,10 @@ from tasks.continuations import call_off
 from tasks.deployments import MIGRATE_ORDERS, PrefectScheduler
 from tasks.fetching import FetchResult
 from tasks.migrating import Standing, bring_over, read_next_days, read_standing, start, take_note
-from tasks.orders import continue_at, pausing, running, settle_unknown_outcomes, step, verify_totals
+from tasks.orders import continue_at, running, settle_unknown_outcomes, step, verify_totals
 from tasks.pushing import PushResult, push_due
 from tasks.reporting import RunReport
-from tasks.route_work import RouteWork
+from tasks.route_work import RouteWork, pausing
 from tasks.settling import SettleResult
 from tasks.verifying import VerifyResult
 

@@ -13,15 +13,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
-from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid, StoreUnavailable
+from boekbrug.domain.errors import RetryLater, SettingsInvalid, StoreUnavailable
 from boekbrug.domain.migrations import MigrationState
-from boekbrug.store import order_migrations, tenants
+from boekbrug.store import order_migrations
 from tasks.continuations import go_on_at
 from tasks.deployments import MIGRATE_ORDERS, SYNC_ORDERS, PrefectScheduler
 from tasks.fetching import FetchResult, fetch_changed
 from tasks.pushing import PushResult, push_due
 from tasks.reporting import RunReport, document_rows, recorded_run, verification_text
-from tasks.route_work import RouteWork
+from tasks.route_work import RouteWork, pausing
 from tasks.settling import SettleResult, settle_and_adopt
 from tasks.transforming import TransformResult, transform_waiting
 from tasks.verifying import VerifyResult, verify_posted
@@ -94,17 +94,6 @@ def continue_at(work: RouteWork, moment: datetime, flow: str = SYNC_ORDERS, *, e
     except SettingsInvalid:
         # A flow that was called by hand, without a deployment: the next run, whenever that is, goes on.
         get_run_logger().warning("no continuation: the route is not deployed")
-
-
-@contextmanager
-def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
-    """A connection that does not work until a person mends it is paused; the other tenants go on."""
-    try:
-        yield
-    except ConnectionBroken as problem:
-        with work.runtime.database.write() as session:
-            tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
-        raise
 
 
 @step("fetch-orders")

@@ -277,9 +277,11 @@ class _Push:
             self._written(record, ours, posted, (*warnings, *booking.findings))
 
     def _renew(self, record: SyncRecord, ours: _Ours) -> bool:
-        """Preparing may have taken long: the claim and the slot's lease count from the write. False when the claim ran
-        out and another run has the document now."""
+        """When preparing took so long that the write could outlast its claim, claim and lease count from now. False
+        when the claim ran out and another run has the document."""
         work, now = self.work, self.work.now()
+        if now + timedelta(seconds=work.write_seconds) <= ours.claim:
+            return True
         with work.runtime.database.write() as session:
             claim = moves.renew_claim(session, work.tenant.id, record.id, now, work.lease_seconds, claim=ours.claim)
             if claim is None:

@@ -39,6 +39,8 @@ DAILY_LANES = frozenset({Lane.RUSH, Lane.DAILY})
 MIGRATION_LANES = frozenset({Lane.MIGRATION})
 # Slots of the target's budget that a migration leaves to the daily run, unless the route says otherwise.
 RESERVE = 10
+# Seconds that are enough, nearly always, to find or make a document's debtor before it is written.
+PREPARATION = 30
 
 
 @dataclass(eq=False)
@@ -102,11 +104,15 @@ class RouteWork:
         return self.now() + timedelta(seconds=self.target_settings.settle_seconds)
 
     @property
+    def write_seconds(self) -> float:
+        """How long a write can be under way. The connection gives a call up after some five time-outs at most, and what
+        the remote side has then begun has `settle_seconds` to finish."""
+        return 5 * self.target_settings.timeout + self.target_settings.settle_seconds
+
+    @property
     def lease_seconds(self) -> float:
-        """How long a write belongs to its worker: longer than it can be under way. The connection gives a call up
-        after some five time-outs at most, and what the remote side has then begun has `settle_seconds` to finish."""
-        longest = 5 * self.target_settings.timeout + self.target_settings.settle_seconds
-        return max(self.runtime.settings.claim_seconds, longest)
+        """How long a document belongs to its worker: for its preparation and its write."""
+        return max(self.runtime.settings.claim_seconds, PREPARATION + self.write_seconds)
 
     @cached_property
     def reference_data(self) -> ReferenceData:
@@ -220,6 +226,17 @@ def check_reserve(route_slug: str, policy: RoutePolicy, settings: TargetSettings
             f"route {route_slug!r}: reserve is {policy.reserve}, but the target takes {limit} documents per period; "
             f"it can be 0 to {limit - 1}"
         )
+
+
+@contextmanager
+def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
+    """A connection that does not work until a person mends it is paused; the other tenants go on."""
+    try:
+        yield
+    except ConnectionBroken as problem:
+        with work.runtime.database.write() as session:
+            tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
+        raise
 
 
 def chosen_route(routes: list[tenants.Route], tenant_slug: str, route_slug: str) -> tenants.Route:

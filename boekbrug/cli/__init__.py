@@ -7,6 +7,7 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from boekbrug import __version__
 from boekbrug.cli import budgets, connections, deployments, documents, health, migrations, setup, sync, tenants
@@ -62,7 +63,15 @@ def exit_code_of(problem: BoekbrugError) -> Exit:
 
 def main() -> None:
     """Runs the command. Expected errors end with one sentence and an exit code that means something."""
-    logging.basicConfig(level=Settings().log_level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            err.print(f"BOEKBRUG_{name}: {problem['msg']}", style="bold red", markup=False, highlight=False)
+        sys.exit(Exit.SETTINGS)
+    logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # how it makes the tables is nobody's concern
     try:
         app()
     except BoekbrugError as problem:

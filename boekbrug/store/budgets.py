@@ -42,19 +42,15 @@ _DECIDING_END = (
     .limit(1)
 )
 _START = insert(AttemptRow)
+_LATEST_AT = select(AccountRow.latest_at).where(col(AccountRow.name) == bindparam("account"))
 # Locked against a slot that is being taken by a machine whose clock is ahead: its moment counts as well.
-_LATEST = (
-    select(AccountRow.latest_at)
-    .where(col(AccountRow.name) == bindparam("account"))
-    .with_for_update(read=True)
-    .scalar_subquery()
-)
+_LATEST = _LATEST_AT.with_for_update(read=True).scalar_subquery()
 _NOW: BindParameter[datetime] = bindparam("now", type_=UTCDateTime())
-_FINISH = (
-    update(AttemptRow)
-    .where(col(AttemptRow.tenant_id) == bindparam("tenant"), col(AttemptRow.id) == bindparam("attempt"))
-    .values(ends_at=case((_LATEST > _NOW, _LATEST), else_=_NOW), outcome=bindparam("outcome"))
+_CHANGE = update(AttemptRow).where(
+    col(AttemptRow.tenant_id) == bindparam("tenant"), col(AttemptRow.id) == bindparam("attempt")
 )
+_RENEW = _CHANGE.values(ends_at=bindparam("ends_at"))
+_FINISH = _CHANGE.values(ends_at=case((_LATEST > _NOW, _LATEST), else_=_NOW), outcome=bindparam("outcome"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +157,10 @@ def take(
 
 def renew(session: Session, slot: Slot, now: datetime, lease_seconds: float) -> None:
     """The request is only about to be made: the slot's lease counts from now."""
-    latest_at = session.exec(select(AccountRow.latest_at).where(AccountRow.name == slot.account)).one()
-    session.exec(
-        update(AttemptRow)
-        .where(col(AttemptRow.tenant_id) == slot.tenant_id, col(AttemptRow.id).in_(slot.attempt_ids.values()))
-        .values(ends_at=max(now, latest_at) + timedelta(seconds=lease_seconds))
-    )
+    latest_at = session.connection().execute(_LATEST_AT, {"account": slot.account}).scalar_one()
+    ends_at = max(now, latest_at) + timedelta(seconds=lease_seconds)
+    renewed = [{"tenant": slot.tenant_id, "attempt": id, "ends_at": ends_at} for id in slot.attempt_ids.values()]
+    session.connection().execute(_RENEW, renewed)
 
 
 def finish(session: Session, slot: Slot, outcome: AttemptOutcome, now: datetime) -> None:

@@ -5,12 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.store.database import insert_new
 from boekbrug.store.tables import DebtorRow
+
+# Nearly every new customer takes these, and making them anew each time costs more than running them.
+_LINK = (
+    (col(DebtorRow.tenant_id) == bindparam("tenant"))
+    & (col(DebtorRow.connection_id) == bindparam("connection"))
+    & (col(DebtorRow.customer_key) == bindparam("customer"))
+)
+_LOCKED = select(DebtorRow).where(_LINK).with_for_update().execution_options(populate_existing=True)
+_CLAIM = update(DebtorRow).where(_LINK).values(claimed_until=bindparam("until"))
+_REMEMBER = (
+    update(DebtorRow)
+    .where(_LINK)
+    .values(
+        target_system=bindparam("of_system"),
+        target_kind=bindparam("of_kind"),
+        target_id=bindparam("with_id"),
+        claimed_until=None,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +58,27 @@ def claim_debtor(
     session: Session, tenant_id: int, connection_id: int, customer_key: str, *, now: datetime, lease_seconds: float
 ) -> Known | Claimed | Busy:
     """The customer's debtor, or the right to look it up and create it, which only one has at a time."""
-    mine = _link_is(tenant_id, connection_id, customer_key)
-    own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key}
-    lock = select(DebtorRow).where(mine).with_for_update().execution_options(populate_existing=True)
-    while (row := session.exec(lock).one_or_none()) is None:  # again, when the other one just gave its claim back
-        insert_new(session, DebtorRow, [own])
+    mine = _link(tenant_id, connection_id, customer_key)
+    until = now + timedelta(seconds=lease_seconds)
+    own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key, "claimed_until": until}
+    row = None
+    while row is None:  # again, when the other one just gave its claim back
+        if insert_new(session, DebtorRow, [own]):
+            return Claimed(until, abandoned=False)
+        row = session.exec(_LOCKED, params=mine).one_or_none()
     if row.target_id:
         return Known(ExternalRef(row.target_system, row.target_kind, row.target_id))
     if row.claimed_until is not None and row.claimed_until > now:
         return Busy(row.claimed_until)
-    claimed = Claimed(now + timedelta(seconds=lease_seconds), abandoned=row.claimed_until is not None)
-    session.exec(update(DebtorRow).where(mine).values(claimed_until=claimed.until))
-    return claimed
+    session.connection().execute(_CLAIM, mine | {"until": until})
+    return Claimed(until, abandoned=row.claimed_until is not None)
 
 
 def remember_debtor(session: Session, tenant_id: int, connection_id: int, customer_key: str, ref: ExternalRef) -> None:
     """This is the customer's debtor from now on. Raises LookupError when it was never claimed."""
-    kept = session.exec(
-        update(DebtorRow)
-        .where(_link_is(tenant_id, connection_id, customer_key))
-        .values(target_system=ref.system, target_kind=ref.kind, target_id=ref.id, claimed_until=None)
+    mine = _link(tenant_id, connection_id, customer_key)
+    kept = session.connection().execute(
+        _REMEMBER, mine | {"of_system": ref.system, "of_kind": ref.kind, "with_id": ref.id}
     )
     if kept.rowcount != 1:
         raise LookupError(f"the debtor of customer {customer_key!r} was not claimed on connection {connection_id}")
@@ -71,17 +91,13 @@ def forget_debtor(
 
     `seen` is what is to be forgotten: nothing happens when somebody else has claimed or made another since.
     """
-    link = _link_is(tenant_id, connection_id, customer_key)
+    forget = delete(DebtorRow).where(_LINK)
     if isinstance(seen, Known):
-        link &= col(DebtorRow.target_id) == seen.ref.id
+        forget = forget.where(col(DebtorRow.target_id) == seen.ref.id)
     elif isinstance(seen, Claimed):
-        link &= (col(DebtorRow.claimed_until) == seen.until) & (col(DebtorRow.target_id) == "")
-    session.exec(delete(DebtorRow).where(link))
+        forget = forget.where(col(DebtorRow.claimed_until) == seen.until, col(DebtorRow.target_id) == "")
+    session.connection().execute(forget, _link(tenant_id, connection_id, customer_key))
 
 
-def _link_is(tenant_id: int, connection_id: int, customer_key: str) -> ColumnElement[bool]:
-    return (
-        (col(DebtorRow.tenant_id) == tenant_id)
-        & (col(DebtorRow.connection_id) == connection_id)
-        & (col(DebtorRow.customer_key) == customer_key)
-    )
+def _link(tenant_id: int, connection_id: int, customer_key: str) -> dict[str, object]:
+    return {"tenant": tenant_id, "connection": connection_id, "customer": customer_key}

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, insert, update
+from sqlalchemy import Update, bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from boekbrug.domain.documents import ExternalRef
@@ -17,6 +18,26 @@ from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.records import DONE, MOVES, Lane, SyncStatus
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks
 from boekbrug.store.tables import RecordEventRow, RecordRow
+
+# Every document is moved some five times, and making these statements anew each time costs more than running them.
+_MINE = (col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id) == bindparam("record"))
+_LOCKED = select(RecordRow).where(*_MINE).with_for_update(key_share=True).execution_options(populate_existing=True)
+_IS_FREE = col(RecordRow.status) == SyncStatus.PENDING.value
+_IN_FLIGHT = col(RecordRow.status) == SyncStatus.IN_FLIGHT.value
+_CLAIMING = ("status", "claimed_until", "updated_at")
+_RENEWING = ("claimed_until", "updated_at")
+_HISTORY = insert(RecordEventRow)
+
+
+@cache
+def _changing(columns: tuple[str, ...]) -> Update:
+    """The statement that changes these columns of one record."""
+    return update(RecordRow).where(*_MINE).values({name: bindparam(name) for name in columns})
+
+
+_CLAIM = _changing(_CLAIMING).where(_IS_FREE)
+_CLAIM_STALE = _changing(_CLAIMING).where(_IN_FLIGHT, col(RecordRow.claimed_until) <= bindparam("now"))
+_RENEW = _changing(_RENEWING).where(_IN_FLIGHT, col(RecordRow.claimed_until) == bindparam("claim"))
 
 
 class IllegalMove(Exception):
@@ -55,24 +76,20 @@ def write_history(session: Session, tenant_id: int, now: datetime, steps: Iterab
         for step in steps
     ]
     if rows:
-        session.connection().execute(insert(RecordEventRow), rows)
+        session.connection().execute(_HISTORY, rows)
 
 
 def claim(session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float) -> datetime | None:
     """Announces the write of a pending document: it is ours until the moment returned, which is also how the claim is
     told from others. None when somebody else was first."""
-    is_free = col(RecordRow.status) == SyncStatus.PENDING.value
-    until = now + timedelta(seconds=claim_seconds)
-    return _claim_if(is_free, session, tenant_id, record_id, now=now, until=until)
+    return _claim_with(_CLAIM, session, tenant_id, record_id, now, claim_seconds)
 
 
 def claim_stale(
     session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float
 ) -> datetime | None:
     """Takes over a write whose claim ran out, to look it up in the books. None when somebody else was first."""
-    ran_out = (col(RecordRow.status) == SyncStatus.IN_FLIGHT.value) & (col(RecordRow.claimed_until) <= now)
-    until = now + timedelta(seconds=claim_seconds)
-    return _claim_if(ran_out, session, tenant_id, record_id, now=now, until=until)
+    return _claim_with(_CLAIM_STALE, session, tenant_id, record_id, now, claim_seconds)
 
 
 def renew_claim(
@@ -80,10 +97,9 @@ def renew_claim(
 ) -> datetime | None:
     """Makes a claim last so long from now, right before the write. None when it ran out and somebody took it over:
     then nothing may be written any more."""
-    mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
-    held = (col(RecordRow.status) == SyncStatus.IN_FLIGHT.value, col(RecordRow.claimed_until) == claim)
     until = now + timedelta(seconds=claim_seconds)
-    renewed = session.exec(update(RecordRow).where(*mine, *held).values(claimed_until=until, updated_at=now))
+    which = {"tenant": tenant_id, "record": record_id, "claim": claim}
+    renewed = session.connection().execute(_RENEW, which | {"claimed_until": until, "updated_at": now})
     return until if renewed.rowcount == 1 else None
 
 
@@ -103,8 +119,7 @@ def await_outcome(session: Session, tenant_id: int, record_id: int, now: datetim
     row = _locked(session, tenant_id, record_id)
     if row.status != SyncStatus.IN_FLIGHT:
         raise IllegalMove(f"document {row.number} is {row.status}, not in flight")
-    mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
-    session.exec(update(RecordRow).where(*mine).values(claimed_until=until, updated_at=now))
+    _change(session, row, {"claimed_until": until, "updated_at": now})
 
 
 def release(
@@ -196,8 +211,7 @@ def mark_gone(
     """
     row = _locked(session, tenant_id, record_id)
     if row.status == SyncStatus.SKIPPED:
-        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id)
-        session.exec(update(RecordRow).where(*mine).values(version=max(row.version, version)))
+        _change(session, row, {"version": max(row.version, version)})
         return
     values = {
         "version": max(row.version, version),
@@ -314,27 +328,25 @@ def skip(session: Session, tenant_id: int, record_id: int, now: datetime, *, who
 
 
 def _locked(session: Session, tenant_id: int, record_id: int) -> RecordRow:
-    row = session.exec(
-        select(RecordRow)
-        .where(RecordRow.tenant_id == tenant_id, RecordRow.id == record_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    row = session.exec(_LOCKED, params={"tenant": tenant_id, "record": record_id}).one_or_none()
     if row is None:
         raise LookupError(f"tenant {tenant_id} has no record {record_id}")
     session.expunge(row)  # what is written to it below reaches the database through a statement that names the tenant
     return row
 
 
-def _claim_if(
-    free: ColumnElement[bool], session: Session, tenant_id: int, record_id: int, *, now: datetime, until: datetime
+def _change(session: Session, row: RecordRow, values: Mapping[str, object]) -> None:
+    which = {"tenant": row.tenant_id, "record": row.id}
+    session.connection().execute(_changing(tuple(values)), {**which, **values})
+
+
+def _claim_with(
+    statement: Update, session: Session, tenant_id: int, record_id: int, now: datetime, claim_seconds: float
 ) -> datetime | None:
-    taken = session.exec(
-        update(RecordRow)
-        .where(col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id) == record_id, free)
-        .values(status=SyncStatus.IN_FLIGHT.value, claimed_until=until, updated_at=now)
-    )
-    if taken.rowcount != 1:
+    until = now + timedelta(seconds=claim_seconds)
+    which = {"tenant": tenant_id, "record": record_id, "now": now}
+    values = {"status": SyncStatus.IN_FLIGHT.value, "claimed_until": until, "updated_at": now}
+    if session.connection().execute(statement, which | values).rowcount != 1:
         return None
     write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
     return until
@@ -354,8 +366,7 @@ def _move(
     before = SyncStatus(row.status)
     if to not in MOVES[before]:
         raise IllegalMove(f"document {row.number} is {before} and cannot become {to}")
-    mine = (col(RecordRow.tenant_id) == row.tenant_id, col(RecordRow.id) == row.id)
-    session.exec(update(RecordRow).where(*mine).values(status=to.value, reason=reason, updated_at=now, **values))
+    _change(session, row, {"status": to.value, "reason": reason, "updated_at": now, **values})
     write_history(session, row.tenant_id, now, [Step(row.id, to, who, reason, findings)])
 
 
@@ -372,19 +383,16 @@ def _settle(
     else:
         after = SyncStatus.MISMATCH if any(f.level is Level.MISMATCH for f in findings) else SyncStatus.VERIFIED
     check_move(row.number, before, after)
-    session.exec(
-        update(RecordRow)
-        .where(col(RecordRow.tenant_id) == row.tenant_id, col(RecordRow.id) == row.id)
-        .values(
-            status=after.value,
-            findings=row.findings,
-            differences=row.differences,
-            accepted=row.accepted,
-            finding_code=gravest_code(findings),
-            verified_at=now if compared else row.verified_at,
-            updated_at=now,
-        )
-    )
+    values: dict[str, object] = {
+        "status": after.value,
+        "findings": row.findings,
+        "differences": row.differences,
+        "accepted": row.accepted,
+        "finding_code": gravest_code(findings),
+        "verified_at": now if compared else row.verified_at,
+        "updated_at": now,
+    }
+    _change(session, row, values)
     if after is not before or who:
         write_history(session, row.tenant_id, now, [Step(row.id, after, who, reason, findings)])
     return after

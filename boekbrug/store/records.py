@@ -183,18 +183,18 @@ def listing(
 ) -> list[SyncRecord]:
     """A page of records, the newest first; for the next page `before_id` is the last one's id.
 
-    One short walk through the index per status, then merged: a page costs a page, whatever is asked.
+    One short walk through the index per status, then the page's records: a page costs a page, whatever is asked.
     """
-    found: list[SyncRecord] = []
+    ids: list[int] = []
     chosen = frozenset(lanes)
     for status in statuses:
-        statement = select(RecordRow).where(*_in_status(tenant_id, status, route_id), _in_lanes(chosen))
+        statement = select(RecordRow.id).where(*_in_status(tenant_id, status, route_id), _in_lanes(chosen))
         if finding_code:
             statement = statement.where(RecordRow.finding_code == finding_code)
         if before_id is not None:
             statement = statement.where(col(RecordRow.id) < before_id)
-        found += _records(session, statement.order_by(col(RecordRow.id).desc()).limit(limit))
-    return sorted(found, key=lambda record: record.id, reverse=True)[:limit]
+        ids += session.exec(statement.order_by(col(RecordRow.id).desc()).limit(limit)).all()
+    return by_ids(session, tenant_id, sorted(ids, reverse=True)[:limit])[::-1]
 
 
 def counts(session: Session, tenant_id: int, route_id: int, *, lanes: Iterable[Lane] = Lane) -> dict[SyncStatus, int]:

@@ -104,9 +104,9 @@ def test_a_page_of_opening_brackets_takes_no_time() -> None:
     plain("<script" * 500_000)
 
 
-@pytest.mark.parametrize("number", ["1" * 5000, "1e99999999999999999999", "-1e400", "1" * 31])
+@pytest.mark.parametrize("number", ["1" * 5000, "1e99999999999999999999", "-1e400", "1" * 40])
 def test_a_number_that_nobody_means_spoils_its_own_field_only(number: str) -> None:
-    first, second = Fields(parse_json('{"all": [{"a": %s, "b": 1}, {"a": 2}]}' % number)).objects("all")
+    first, second = Fields(parse_json(f'{{"all": [{{"a": {number}, "b": 1}}, {{"a": 2}}]}}')).objects("all")
     assert second.whole("a") == 2
     for read in (first.text, lambda name: first.number(name, 2), lambda name: first.money(name, "EUR")):
         with pytest.raises(Unreadable):

@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -43,7 +43,7 @@ from connectors.factuursturen import Factuursturen
 from tasks.fetching import fetch_changed
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.reporting import recorded_run
-from tasks.route_work import RouteWork, open_route
+from tasks.route_work import open_route, pausing
 from tasks.runtime import Runtime, using
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
@@ -167,19 +167,13 @@ def sync(job: Job) -> None:
             recorded_run(work) as report,
             ExitStack() as steps,
         ):
-            steps.enter_context(_pausing(work) if job.pausing else nullcontext())
+            steps.enter_context(pausing(work, work.route.target) if job.pausing else nullcontext())
             report.fetched = fetch_changed(work)
             report.transformed = transform_waiting(work)
             report.pushed = push_with_rate_limit(work, settle=tasks.settling.settle_and_adopt, push=push_due)
             report.verified = verify_posted(work)
     finally:
         database.close()
-
-
-def _pausing(work: RouteWork) -> AbstractContextManager[None]:
-    from tasks.orders import pausing  # Prefect takes seconds to import
-
-    return pausing(work, work.route.target)
 
 
 @contextmanager

@@ -1,0 +1,68 @@
+"""The programs of the bench `wave`: deployments of a flow that does nothing, and runs of deployments all at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+
+from benchmarks.measuring import peak_megabytes
+
+
+@flow(name="noop", persist_result=False)
+def noop() -> None:
+    """What a Prefect flow run costs that does nothing."""
+
+
+def run_wave(names: Sequence[str]) -> dict[str, Any]:
+    """One run of each deployment, started at once; waits until all have ended, and returns the seconds it took."""
+    with get_client(sync_client=True) as client:
+        deployments = [client.read_deployment_by_name(name).id for name in names]
+        began = time.monotonic()
+        waiting = {client.create_flow_run_from_deployment(one).id for one in deployments}
+        while waiting:
+            time.sleep(1)
+            for run_id in tuple(waiting):
+                state = client.read_flow_run(run_id).state
+                if state is not None and state.is_final():
+                    waiting.remove(run_id)
+                    if not state.is_completed():
+                        raise SystemExit(f"a flow run ended as {state.name}: {state.message}")
+        return {"seconds": time.monotonic() - began}
+
+
+def deploy_noop(names: Sequence[str], pool: str) -> dict[str, Any]:
+    """Deployments of a flow that does nothing, one per name, as `tasks.deployments` makes them of a route."""
+    with get_client(sync_client=True) as client:
+        for name in names:
+            client.create_deployment(
+                flow_id=client.create_flow_from_name(noop.name),
+                name=name.partition("/")[2],
+                entrypoint="benchmarks.waves.noop",
+                work_pool_name=pool,
+                pull_steps=[],
+            )
+    return {}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(dest="command", required=True)
+    deploying = commands.add_parser("deploy-noop")
+    deploying.add_argument("pool")
+    deploying.add_argument("names", nargs="+")
+    running = commands.add_parser("run")
+    running.add_argument("names", nargs="+")
+    chosen = parser.parse_args()
+    said = deploy_noop(chosen.names, chosen.pool) if chosen.command == "deploy-noop" else run_wave(chosen.names)
+    sys.stdout.write(json.dumps(said | {"peak": peak_megabytes()}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
