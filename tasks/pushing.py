@@ -147,7 +147,7 @@ def push_documents(work: RouteWork, batch: Sequence[SyncRecord]) -> PushResult:
         futures = [pool.submit(push.each_of, group) for group in customers.values()]
     for future in futures:
         future.result()
-    push.keep_place()
+    push.conclude()
     return push.result
 
 
@@ -166,16 +166,28 @@ class _Push:
         self.work = work
         self._lane = lane
         self._in_line_until = work.now()
+        self._out_of_slots = False
         self.result = PushResult()
         self._lock = threading.Lock()
         self._failures = 0
 
-    def keep_place(self) -> None:
-        """The run ends to go on later, and is not to be overtaken when the moment comes."""
-        moment = self.result.goes_on_at
-        if moment is not None:
-            with self.work.runtime.database.write() as session:
-                self._stand_in_line(session, moment + COMES_BACK_WITHIN)
+    def conclude(self) -> None:
+        """The batch is through. What was under way when the budget was asked has ended: the moment is asked again, for
+        until then those requests were reckoned to last as long as they may. A run that ends to go on later is not to be
+        overtaken when the moment comes."""
+        work, result = self.work, self.result
+        if result.goes_on_at is None:
+            return
+        with work.runtime.database.write() as session:
+            if self._out_of_slots:
+                kept_back = work.reserve if self._lane is Lane.MIGRATION else 0
+                now = work.now()
+                usage = budgets.usage(session, work.document_budget, now=now, kept_back=kept_back)
+                moment = min(usage.opens_at or now, result.goes_on_at)
+                soon = moment - now <= work.patience and result.tried > 0
+                result.goes_on_at = None if soon else moment  # the next batch waits for what comes soon
+            if result.goes_on_at is not None:
+                self._stand_in_line(session, result.goes_on_at + COMES_BACK_WITHIN)
 
     def each_of(self, group: Sequence[SyncRecord]) -> None:
         for record in group:
@@ -214,7 +226,10 @@ class _Push:
                     return None
             wait = (taken.moment - now).total_seconds()
             # Somebody more urgent may take long: the worker is given back to them instead of sleeping.
-            if taken.behind is not None or wait > work.runtime.settings.patience_seconds:
+            if taken.behind is not None:
+                self._stop(goes_on_at=taken.moment)
+            elif wait > work.runtime.settings.patience_seconds:
+                self._out_of_slots = True
                 self._stop(goes_on_at=taken.moment)
             else:
                 work.runtime.clock.sleep(max(wait, 0.01))
