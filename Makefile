@@ -27,8 +27,8 @@ demo: $(INSTALLED)  ## Run two shops' day from beginning to end against simulato
 up: $(INSTALLED)  ## The same, and stay: prints the addresses
 	@$(BIN)/python -m demo --stay
 
-test: $(INSTALLED)  ## All tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED)  ## All tests, on two processors
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: $(INSTALLED)  ## Speed and memory, as ratios (BENCH="store --full" chooses)
 	$(BIN)/python -m benchmarks $(BENCH)

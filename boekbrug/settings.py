@@ -1,9 +1,14 @@
-"""Settings of an installation, from the environment (`BOEKBRUG_…`)."""
+"""Settings of an installation: from the environment (`BOEKBRUG_…`), or from files that systemd or Docker hand over."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+
+# A file in one of them that bears a setting's name (`boekbrug_secret_key`) holds its value.
+_DOCKER_SECRETS = "/run/secrets"
+_SYSTEMD_CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 class Settings(BaseSettings):
@@ -34,7 +39,23 @@ class Settings(BaseSettings):
     vies_url: str = Field(
         "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Address of the VIES register of VAT numbers"
     )
-    log_level: str = Field("INFO", description="Level of the log on standard error")
+    log_level: str = Field(
+        "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="Level of the log on standard error"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the files, so that secrets need not stand in an environment that others can read."""
+        folders = [os.environ.get(_SYSTEMD_CREDENTIALS, ""), _DOCKER_SECRETS]
+        present = [folder for folder in folders if folder and Path(folder).is_dir()]
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=present)
 
     @property
     def database(self) -> str:

@@ -38,7 +38,10 @@ class Unreadable(ValueError):
 
 
 def parse_json(text: str) -> Json:
-    """The JSON value, numbers with a fraction as Decimal. Raises ValueError for anything that is not sound JSON."""
+    """The JSON value, numbers with a fraction as Decimal. Raises ValueError for anything that is not sound JSON.
+
+    A number that nobody can mean is sound: it must not make the rest of a list unreadable. `Fields` refuses it.
+    """
     try:
         value: Json = json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
     except RecursionError:
@@ -49,14 +52,12 @@ def parse_json(text: str) -> Json:
 def _fraction(text: str) -> Decimal:
     try:
         return Decimal(text)
-    except InvalidOperation:
-        raise ValueError("a number that does not exist") from None
+    except InvalidOperation:  # its exponent alone is beyond all numbers
+        return Decimal("NaN")
 
 
-def _whole(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER:
-        raise ValueError("a number too large to be meant")
-    return int(text)
+def _whole(text: str) -> int | Decimal:
+    return int(text) if len(text) <= _LONGEST_NUMBER else Decimal(text)
 
 
 def _no_number(text: str) -> Json:

@@ -125,6 +125,7 @@ class Factuursturen:
             credit_style=self._settings.credit_style,
             ledger_per_document=True,
             debtor_decides_prices=True,
+            dates_itself=True,
         )
 
     def check(self) -> Iterator[CheckItem]:

@@ -88,6 +88,7 @@ def errors_page() -> str:
         errors.RetryLater: "Prefect retries, or the run goes on later",
         errors.OutcomeUnknown: "looked up by our reference, then adopted or tried again",
         errors.NeedsAttention: "the record gets a finding, the run goes on",
+        errors.StoreUnavailable: "the run ends; what was being written is looked up by the next one",
         errors.ConnectionBroken: "the connection is paused, the tenant is told, other tenants go on",
     }
     rows = []

@@ -6,9 +6,12 @@ from typing import cast
 from sandbox._app import AnySimulator
 
 SYSTEMS: dict[str, str] = {
+    "e-boekhouden-rest": "sandbox.eboekhouden_rest:EBoekhoudenRest",
+    "e-boekhouden-soap": "sandbox.eboekhouden_soap:EBoekhoudenSoap",
     "factuursturen": "sandbox.factuursturen:Factuursturen",
     "mijnwebwinkel": "sandbox.mijnwebwinkel:Mijnwebwinkel",
     "vies": "sandbox.vies:Vies",
+    "wefact": "sandbox.wefact:Wefact",
 }
 """System → module and class; imported when asked for."""
 

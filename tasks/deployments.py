@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.templating import apply_values
 
 from boekbrug.domain.errors import SettingsInvalid
+from tasks.continuations import ScheduledRun
 
 TEMPLATES = Path(__file__).parent.parent / "prefect.yaml"
 CONTINUATION = "continuation"
+SYNC_ORDERS = "sync-orders"
+MIGRATE_ORDERS = "migrate-orders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,27 +94,28 @@ def register(route: RouteDeployment) -> list[str]:
                         schedule=CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"]),
                         active=schedule["active"] and route.active,
                     )
-                    for schedule in deployment["schedules"]
+                    for schedule in deployment.get("schedules", ())
                 ],
             )
             names.append(f"{flow.name}/{deployment['name']}")
     return names
 
 
-def _deployment_id(client: SyncPrefectClient, tenant: str, route: str) -> UUID:
-    name = f"sync-orders/{tenant}.{route}"
+def _deployment_id(client: SyncPrefectClient, flow: str, name: str) -> UUID:
     try:
-        return client.read_deployment_by_name(name).id
+        return client.read_deployment_by_name(f"{flow}/{name}").id
     except ObjectNotFound:
         raise SettingsInvalid(
-            f"there is no deployment {name} on the Prefect server; register it with: boekbrug deploy {tenant}"
+            f"there is no deployment {flow}/{name} on the Prefect server; "
+            f"register it with: boekbrug deploy {name.partition('.')[0]}"
         ) from None
 
 
 def start_run(tenant: str, route: str) -> UUID:
     """Asks a worker to run the route now and returns the flow run's id. Raises SettingsInvalid when not deployed."""
     with get_client(sync_client=True) as client:
-        return client.create_flow_run_from_deployment(_deployment_id(client, tenant, route)).id
+        deployment_id = _deployment_id(client, SYNC_ORDERS, f"{tenant}.{route}")
+        return client.create_flow_run_from_deployment(deployment_id).id
 
 
 def read_run(flow_run_id: UUID) -> FlowRun:
@@ -119,17 +124,39 @@ def read_run(flow_run_id: UUID) -> FlowRun:
         return client.read_flow_run(flow_run_id)
 
 
-def schedule_continuation(tenant: str, route: str, at: datetime) -> UUID:
-    """Schedules the run that goes on with what is waiting, on the first whole minute after `at`.
+class PrefectScheduler:
+    """Prefect's server as a `tasks.continuations.Scheduler`."""
 
-    The same minute is never scheduled twice: the server refuses a second run with the same idempotency key.
-    """
-    moment = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    with get_client(sync_client=True) as client:
-        run = client.create_flow_run_from_deployment(
-            _deployment_id(client, tenant, route),
-            state=Scheduled(scheduled_time=moment),
-            tags=[CONTINUATION],
-            idempotency_key=f"{CONTINUATION}:{tenant}.{route}:{moment.isoformat()}",
-        )
-        return run.id
+    def scheduled(self, flow_run_id: str) -> ScheduledRun | None:
+        """The run, if no worker has begun it."""
+        with get_client(sync_client=True) as client:
+            try:
+                run = client.read_flow_run(UUID(flow_run_id))
+            except ObjectNotFound:
+                return None
+        if run.state is None or not (run.state.is_scheduled() or run.state.is_pending()):
+            return None
+        at = run.state.state_details.scheduled_time or run.expected_start_time
+        return ScheduledRun(flow_run_id, at or datetime.now(UTC))
+
+    def schedule(self, flow: str, name: str, at: datetime, key: str) -> str:
+        """Schedules a run; the server refuses a second one with the same key. Raises SettingsInvalid when the route is
+        not deployed."""
+        with get_client(sync_client=True) as client:
+            run = client.create_flow_run_from_deployment(
+                _deployment_id(client, flow, name),
+                state=Scheduled(scheduled_time=at),
+                tags=[CONTINUATION],
+                idempotency_key=key,
+            )
+            return str(run.id)
+
+    def withdraw(self, flow_run_id: str) -> None:
+        """Removes it."""
+        with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+            client.delete_flow_run(UUID(flow_run_id))
+
+    def move(self, flow_run_id: str, at: datetime) -> None:
+        """Moves it, unless a worker begins it in this very moment: then it is early, which does no harm."""
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(UUID(flow_run_id), Scheduled(scheduled_time=at))

@@ -6,21 +6,24 @@ done again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import islice
 
 from sqlmodel import Session
 
-from boekbrug.domain.documents import DocumentKind, Order
+from boekbrug.domain.documents import DocumentKind, ExternalRef, Order
+from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
-from boekbrug.store import cursors, moves, records
+from boekbrug.domain.tenants import RoutePolicy
+from boekbrug.store import cursors, moves, order_migrations, records
 from boekbrug.store.observations import Observation, Observed, Seen, observe
 from connectors import SourceDocument
 from mappings.corrections import cancelled_after_posting, changed_after_posting
-from mappings.invoices import Verdict, eligibility
+from mappings.invoices import Eligibility, Verdict, eligibility
+from mappings.periods import earlier_period
 from mappings.references import customer_key, our_reference
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
@@ -63,12 +66,54 @@ def fetch_changed(work: RouteWork, progress: Progress = unwatched) -> FetchResul
     return result
 
 
-def keep_page(work: RouteWork, page: Sequence[SourceDocument], result: FetchResult, lane: Lane = Lane.DAILY) -> None:
-    """Commits a page of orders, and reports those that changed after they were booked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """By which policy and in which lane an order is taken. `earlier_periods`: also one of an earlier VAT period, when
+    the books date it today."""
+
+    lane: Lane
+    policy: RoutePolicy
+    earlier_periods: bool = True
+
+
+def historic(policy: RoutePolicy) -> RoutePolicy:
+    """The policy for what a migration brings over: where the daily runs begin does not count."""
+    return policy.model_copy(update={"start_on": None, "first_number": None})
+
+
+def daily_terms(work: RouteWork, refs: Collection[ExternalRef]) -> dict[ExternalRef, Terms]:
+    """The daily run's terms for these orders. What a migration has met is judged without the route's start, which
+    would throw it out again; and what waits in its lane stays there for as long as the migration lives."""
+    tenant_id, policy = work.tenant.id, work.route.policy
+    with work.runtime.database.read() as session:
+        known = order_migrations.known(session, tenant_id, work.route.id, refs)
+        met = order_migrations.met_by(session, tenant_id, [one.record_id for one in known.values()])
+    terms = dict.fromkeys(refs, Terms(lane=Lane.DAILY, policy=policy))
+    for ref, one in known.items():
+        if one.record_id not in met:
+            continue
+        state, accepts_earlier_periods = met[one.record_id]
+        if one.lane is not Lane.MIGRATION or one.status in DONE:
+            terms[ref] = Terms(lane=Lane.DAILY, policy=historic(policy))
+        elif state is not MigrationState.CANCELLED:
+            lane = Lane.MIGRATION if state in LIVE else Lane.DAILY
+            terms[ref] = Terms(lane=lane, policy=historic(policy), earlier_periods=accepts_earlier_periods)
+    return terms
+
+
+def keep_page(
+    work: RouteWork,
+    page: Sequence[SourceDocument],
+    result: FetchResult,
+    terms: Mapping[ExternalRef, Terms] | None = None,
+) -> list[Observed]:
+    """Commits a page of orders, and reports those that changed after they were booked. `terms`: the daily run's when
+    left out."""
     if not page:
-        return
+        return []
     documents = {document.source_ref: document for document in page}
-    observations = [_observation(work, document, lane) for document in documents.values()]
+    terms = daily_terms(work, documents) if terms is None else terms
+    observations = [_observation(work, document, terms[ref]) for ref, document in documents.items()]
     now = work.now()
     with work.runtime.database.write() as session:
         outcomes = observe(session, work.tenant.id, work.route.id, observations, now, version=work.route.version)
@@ -79,6 +124,16 @@ def keep_page(work: RouteWork, page: Sequence[SourceDocument], result: FetchResu
     result.seen |= {document.number for document in documents.values()}
     result.new += sum(outcome.outcome is Seen.NEW for outcome in outcomes)
     result.updated += sum(outcome.outcome is Seen.UPDATED for outcome in outcomes)
+    return outcomes
+
+
+def judged_by(work: RouteWork, document: SourceDocument, terms: Terms) -> Eligibility:
+    """Whether the order goes over on these terms."""
+    judged = eligibility(document, work.status_plan, terms.policy)
+    if judged.verdict is not Verdict.GOES or terms.earlier_periods or not isinstance(document, Order):
+        return judged
+    reason = earlier_period(document, work.today, terms.policy, work.target.traits)
+    return Eligibility(Verdict.NEVER, reason) if reason else judged
 
 
 def _stream(work: RouteWork) -> str:
@@ -98,9 +153,9 @@ def changed_since(work: RouteWork) -> datetime:
     return datetime.combine(start_on, time(), work.zone)
 
 
-def _observation(work: RouteWork, document: SourceDocument, lane: Lane) -> Observation:
+def _observation(work: RouteWork, document: SourceDocument, terms: Terms) -> Observation:
     reference = our_reference(document.source_ref, work.source_name)
-    judged = eligibility(document, work.status_plan, work.route.policy)
+    judged, lane = judged_by(work, document, terms), terms.lane
     reasons = (judged.reason,) if judged.reason else ()
     wanted = WANTED[judged.verdict]
     if not isinstance(document, Order):
@@ -182,13 +237,18 @@ def _waiting(work: RouteWork) -> list[SyncRecord]:
     statuses = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
     with work.runtime.database.read() as session:
         waiting = records.listing(
-            session, work.tenant.id, route_id=work.route.id, statuses=statuses, limit=LOOK_AGAIN_AT_MOST
+            session,
+            work.tenant.id,
+            route_id=work.route.id,
+            statuses=statuses,
+            lanes=work.lanes,
+            limit=LOOK_AGAIN_AT_MOST,
         )
         skipped = records.outdated_skips(
             session, work.tenant.id, work.route.id, work.route.version, limit=LOOK_AGAIN_AT_MOST
         )
-        due = records.due(session, work.tenant.id, work.route.id, work.now(), limit=LOOK_AGAIN_AT_MOST)
-    return waiting + skipped + [record for record in due if record.lane is Lane.RUSH]
+        hurried = records.due(session, work.tenant.id, work.route.id, work.now(), LOOK_AGAIN_AT_MOST, lanes=[Lane.RUSH])
+    return waiting + skipped + hurried
 
 
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:

@@ -6,11 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlmodel import Session
 
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import RateLimited
 from boekbrug.domain.records import AttemptOutcome, Lane
-from boekbrug.store import budgets
+from boekbrug.store import budgets, waiters
 from connectors import LimitSignal
 from tasks.runtime import Runtime
 
@@ -21,10 +24,12 @@ class StoreMeter:
     Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
 
-    def __init__(self, runtime: Runtime, tenant_id: int, budget: Budget) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: int, connection: str, budget: Budget, lane: Lane) -> None:
         self._runtime = runtime
         self._tenant_id = tenant_id
+        self._connection = connection
         self._budget = budget
+        self._lane = lane
         self._lock = threading.Lock()
         self._blocked_until: datetime | None = None
 
@@ -66,26 +71,47 @@ class StoreMeter:
             raise RateLimited(f"the account's limit is reached until {until:%H:%M} UTC", not_before=until)
 
     def _slot(self) -> budgets.Slot:
-        runtime = self._runtime
-        while True:
-            now = runtime.clock.now()
-            with runtime.database.write() as session:
-                taken = budgets.take(
-                    session,
-                    [self._budget],
-                    tenant_id=self._tenant_id,
-                    record_id=None,
-                    kind="call",
-                    lane=Lane.DAILY,
-                    now=now,
-                    lease_seconds=runtime.settings.claim_seconds,
-                )
-            if isinstance(taken, budgets.Slot):
-                return taken
-            wait = (taken.moment - now).total_seconds()
-            if wait > runtime.settings.patience_seconds:
-                raise RateLimited(
-                    f"the budget of {self._budget.limit} calls is used up until {taken.moment:%H:%M} UTC",
-                    not_before=taken.moment,
-                )
-            runtime.clock.sleep(max(wait, 0.01))
+        runtime, holder, began = self._runtime, "", self._runtime.clock.now()
+        try:
+            while True:
+                now = runtime.clock.now()
+                with runtime.database.write() as session:
+                    taken = budgets.take(
+                        session,
+                        [self._budget],
+                        tenant_id=self._tenant_id,
+                        record_id=None,
+                        kind="call",
+                        lane=self._lane,
+                        now=now,
+                        lease_seconds=runtime.settings.claim_seconds,
+                        holder=holder,
+                    )
+                    if isinstance(taken, budgets.Slot):
+                        return taken
+                    wait = (taken.moment - now).total_seconds()
+                    waited = (now - began).total_seconds()
+                    if waited + wait > runtime.settings.patience_seconds:
+                        raise RateLimited(
+                            f"the budget of {self._budget.limit} calls is used up until {taken.moment:%H:%M} UTC",
+                            not_before=taken.moment,
+                        )
+                    holder = holder or f"call:{uuid4()}"
+                    self._wait_in_line(session, holder, now)
+                runtime.clock.sleep(max(wait, 0.01))
+        finally:
+            if holder:
+                with runtime.database.write() as session:
+                    waiters.stop_waiting(session, [self._budget], tenant_id=self._tenant_id, holder=holder)
+
+    def _wait_in_line(self, session: Session, holder: str, now: datetime) -> None:
+        waiters.wait_for(
+            session,
+            [self._budget],
+            tenant_id=self._tenant_id,
+            holder=holder,
+            route=self._connection,
+            lane=self._lane,
+            now=now,
+            until=now + timedelta(seconds=self._runtime.settings.patience_seconds),
+        )

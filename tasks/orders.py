@@ -13,13 +13,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
-from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid, StoreUnavailable
-from boekbrug.store import tenants
-from tasks.deployments import schedule_continuation
+from boekbrug.domain.errors import RetryLater, SettingsInvalid, StoreUnavailable
+from boekbrug.domain.migrations import MigrationState
+from boekbrug.store import order_migrations
+from tasks.continuations import go_on_at
+from tasks.deployments import MIGRATE_ORDERS, SYNC_ORDERS, PrefectScheduler
 from tasks.fetching import FetchResult, fetch_changed
 from tasks.pushing import PushResult, push_due
 from tasks.reporting import RunReport, document_rows, recorded_run, verification_text
-from tasks.route_work import RouteWork
+from tasks.route_work import RouteWork, pausing
 from tasks.settling import SettleResult, settle_and_adopt
 from tasks.transforming import TransformResult, transform_waiting
 from tasks.verifying import VerifyResult, verify_posted
@@ -38,7 +40,8 @@ def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, StoreUnavailable) or (isinstance(error, RetryLater) and error.not_before is None)
 
 
-def _step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+def step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A Prefect task by that name that is tried again where an error passes by itself, and keeps no documents."""
     return task(
         name=name,
         retries=len(RETRY_DELAYS),
@@ -50,15 +53,15 @@ def _step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 
 
 @contextmanager
-def running(work: RouteWork) -> Iterator[RunReport]:
-    """A run of the route, from its start to its end in the store; what passes by itself is tried again later."""
+def running(work: RouteWork, flow: str = SYNC_ORDERS) -> Iterator[RunReport]:
+    """A run of a flow, from its start to its end in the store; what passes by itself is tried again later."""
     try:
         with recorded_run(work, flow_run_id=str(runtime.flow_run.id or "")) as report:
             yield report
     except RetryLater as problem:
-        moment = problem.not_before or work.now() + TRY_AGAIN_AFTER
+        moment = work.now() + TRY_AGAIN_AFTER
         get_run_logger().warning("%s; a run is scheduled for %s", problem.message, moment.isoformat(timespec="minutes"))
-        _continue_at(work, moment)
+        continue_at(work, moment, flow)
         raise
 
 
@@ -69,30 +72,31 @@ def publish(work: RouteWork, report: RunReport) -> State[Any]:
     create_table_artifact(key=f"documents-{key}", table=document_rows(work, report), description=title)
     create_markdown_artifact(key=f"verification-{key}", markdown=verification_text(report), description=title)
     if report.goes_on_at is not None:
-        _continue_at(work, report.goes_on_at)
+        continue_at(work, report.goes_on_at)
+    _revive_migration(work)
     return Completed(message=report.message(work))
 
 
-def _continue_at(work: RouteWork, moment: datetime) -> None:
+def _revive_migration(work: RouteWork) -> None:
+    """A migration that runs has a run scheduled; one whose last run could not see to that gets it here."""
+    with work.runtime.database.read() as session:
+        live = order_migrations.live_on_route(session, work.tenant.id, work.route.id)
+    if live is not None and live.state is MigrationState.RUNNING:
+        opens_at, _ = live.window.span(work.now(), work.zone)
+        continue_at(work, max(work.now(), opens_at), MIGRATE_ORDERS)
+
+
+def continue_at(work: RouteWork, moment: datetime, flow: str = SYNC_ORDERS, *, exactly: bool = False) -> None:
+    """Sees to it that one run of the route's flow is scheduled; see `tasks.continuations`."""
+    own_run = str(runtime.flow_run.id or "")
     try:
-        schedule_continuation(work.tenant.slug, work.route.slug, moment)
+        go_on_at(work, PrefectScheduler(), flow, moment, own_run=own_run, exactly=exactly)
     except SettingsInvalid:
         # A flow that was called by hand, without a deployment: the next run, whenever that is, goes on.
         get_run_logger().warning("no continuation: the route is not deployed")
 
 
-@contextmanager
-def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
-    """A connection that does not work until a person mends it is paused; the other tenants go on."""
-    try:
-        yield
-    except ConnectionBroken as problem:
-        with work.runtime.database.write() as session:
-            tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
-        raise
-
-
-@_step("fetch-orders")
+@step("fetch-orders")
 def fetch_orders(work: RouteWork) -> FetchResult:
     """What was placed or changed since the last run, and again what has not gone over yet."""
     with pausing(work, work.route.source):
@@ -108,7 +112,7 @@ def fetch_orders(work: RouteWork) -> FetchResult:
     return result
 
 
-@_step("transform-to-invoices")
+@step("transform-to-invoices")
 def transform_to_invoices(work: RouteWork) -> TransformResult:
     """Judges every order that is waiting, by the route's rules."""
     with pausing(work, work.route.target):
@@ -119,7 +123,7 @@ def transform_to_invoices(work: RouteWork) -> TransformResult:
     return result
 
 
-@_step("settle-unknown-outcomes")
+@step("settle-unknown-outcomes")
 def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
     """Asks the books what became of writes whose outcome is not known, and recognises what they hold already."""
     with pausing(work, work.route.target):
@@ -130,7 +134,7 @@ def settle_unknown_outcomes(work: RouteWork) -> SettleResult:
     return result
 
 
-@_step("push-with-rate-limit")
+@step("push-with-rate-limit")
 def push_batch(work: RouteWork) -> PushResult:
     """Pushes the next documents that are due. Raises RetryLater when the remote system is away."""
     with pausing(work, work.route.target):
@@ -139,7 +143,7 @@ def push_batch(work: RouteWork) -> PushResult:
     return result
 
 
-@_step("verify-totals")
+@step("verify-totals")
 def verify_totals(work: RouteWork) -> VerifyResult:
     """Reads back what was posted and compares it with the shop."""
     with pausing(work, work.route.target):

@@ -8,8 +8,9 @@ again: see `tasks.settling`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,19 +18,29 @@ from sqlmodel import Session
 
 from boekbrug.domain.bookings import Booking
 from boekbrug.domain.documents import PostedDocument
-from boekbrug.domain.errors import BoekbrugError, ConnectionBroken, NeedsAttention, OutcomeUnknown, RetryLater
+from boekbrug.domain.errors import (
+    BoekbrugError,
+    ConnectionBroken,
+    NeedsAttention,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteUnavailable,
+    RetryLater,
+)
 from boekbrug.domain.findings import Finding, blocking
-from boekbrug.domain.records import AttemptOutcome, SyncRecord
-from boekbrug.store import budgets, moves
+from boekbrug.domain.records import AttemptOutcome, Lane, SyncRecord
+from boekbrug.store import budgets, moves, waiters
 from mappings.invoices import invoice_for
 from tasks.debtors import debtor_for
 from tasks.progress import Progress, unwatched
-from tasks.route_work import RouteWork, due_batch
+from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
 from tasks.transforming import book, order_of, vat_number_status
 
 # After so many failed calls in a row the remote system is taken to be away, and the rest is not tried.
 FAILURES_IN_A_ROW = 3
+# A run that ends to go on later keeps its place in the line for so long after that moment.
+COMES_BACK_WITHIN = timedelta(minutes=2)
 # A document that could not be sent is left alone for so long.
 PAUSE_AFTER_FAILURE = timedelta(seconds=60)
 
@@ -71,11 +82,10 @@ def push_with_rate_limit(
     `settle` and `push` are the steps as whoever runs them carries them out: as Prefect tasks, or as they are.
     """
     pushed = PushResult(adopted=settle(work).adopted)
-    _push_all(work, push, pushed)
-    if pushed.unknown and work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds:
-        work.runtime.clock.sleep(work.target_settings.settle_seconds)
-        pushed.adopted += settle(work).adopted
-        _push_all(work, push, pushed)  # what turned out not to be in the books goes now
+    with line(work, pushed):
+        _push_all(work, push, pushed)
+        if look_up_unknown(work, pushed, settle):
+            _push_all(work, push, pushed)  # what turned out not to be in the books goes now
     return pushed
 
 
@@ -87,9 +97,34 @@ def _push_all(work: RouteWork, push: Callable[[RouteWork], PushResult], pushed: 
             return
 
 
-def push_due(work: RouteWork, progress: Progress = unwatched) -> PushResult:
+def look_up_unknown(work: RouteWork, pushed: PushResult, settle: Callable[[RouteWork], SettleResult]) -> bool:
+    """Asks the books at once what became of writes whose outcome is not known, when that takes no long wait; whether it
+    did."""
+    patient = work.target_settings.settle_seconds <= work.runtime.settings.patience_seconds
+    if not pushed.unknown or not patient or pushed.stopped:
+        return False
+    work.runtime.clock.sleep(work.target_settings.settle_seconds)
+    pushed.adopted += settle(work).adopted
+    return True
+
+
+@contextmanager
+def line(work: RouteWork, pushed: PushResult) -> Iterator[None]:
+    """A stretch in which the run wants slots. Afterwards it wants none, unless it comes back for more at a moment."""
+    try:
+        yield
+    except BaseException:
+        pushed.goes_on_at = None
+        raise
+    finally:
+        if pushed.goes_on_at is None:
+            with work.runtime.database.write() as session:
+                waiters.stop_waiting(session, [work.document_budget], tenant_id=work.tenant.id, holder=work.holder)
+
+
+def push_due(work: RouteWork, progress: Progress = unwatched, limit: int = BATCH) -> PushResult:
     """Pushes the next batch that is due. Raises what stopped it: RetryLater, or ConnectionBroken."""
-    result = push_documents(work, due_batch(work))
+    result = push_documents(work, due_batch(work, limit))
     progress("push", result.posted, None)
     if result.stopped_by is not None:
         raise result.stopped_by
@@ -102,14 +137,17 @@ def push_documents(work: RouteWork, batch: Sequence[SyncRecord]) -> PushResult:
     Ends early when the budget is used up beyond the run's patience, when the remote system is away, or when the
     connection is broken; the result says which. Raises what is our own mistake, after the others are through.
     """
+    if not batch:
+        return PushResult()
     customers: dict[str, list[SyncRecord]] = {}
     for record in batch:
         customers.setdefault(record.customer_key or str(record.id), []).append(record)
-    push = _Push(work)
+    push = _Push(work, min(record.lane for record in batch))
     with ThreadPoolExecutor(max(1, min(work.target_settings.concurrency, len(customers)))) as pool:
         futures = [pool.submit(push.each_of, group) for group in customers.values()]
     for future in futures:
         future.result()
+    push.keep_place()
     return push.result
 
 
@@ -124,11 +162,20 @@ class _Ours:
 class _Push:
     """One batch on its way, on several threads."""
 
-    def __init__(self, work: RouteWork) -> None:
+    def __init__(self, work: RouteWork, lane: Lane) -> None:
         self.work = work
+        self._lane = lane
+        self._in_line_until = work.now()
         self.result = PushResult()
         self._lock = threading.Lock()
         self._failures = 0
+
+    def keep_place(self) -> None:
+        """The run ends to go on later, and is not to be overtaken when the moment comes."""
+        moment = self.result.goes_on_at
+        if moment is not None:
+            with self.work.runtime.database.write() as session:
+                self._stand_in_line(session, moment + COMES_BACK_WITHIN)
 
     def each_of(self, group: Sequence[SyncRecord]) -> None:
         for record in group:
@@ -142,9 +189,11 @@ class _Push:
     def _begin(self, record: SyncRecord) -> _Ours | None:
         """Takes a slot and claims the record, in one transaction; None when another run has it or it has to wait."""
         work = self.work
-        while not self.result.stopped:
+        while not self.result.stopped and not work.halted():
             now = work.now()
             with work.runtime.database.write() as session:
+                if self._in_line_until - now < work.place_lease / 2:
+                    self._stand_in_line(session, now + work.place_lease)
                 taken = budgets.take(
                     session,
                     [work.document_budget],
@@ -154,6 +203,8 @@ class _Push:
                     lane=record.lane,
                     now=now,
                     lease_seconds=work.lease_seconds,
+                    reserve=work.reserve,
+                    holder=work.holder,
                 )
                 if isinstance(taken, budgets.Slot):
                     claim = moves.claim(session, work.tenant.id, record.id, now, work.lease_seconds)
@@ -162,11 +213,26 @@ class _Push:
                     budgets.cancel(session, taken)
                     return None
             wait = (taken.moment - now).total_seconds()
-            if wait > work.runtime.settings.patience_seconds:
+            # Somebody more urgent may take long: the worker is given back to them instead of sleeping.
+            if taken.behind is not None or wait > work.runtime.settings.patience_seconds:
                 self._stop(goes_on_at=taken.moment)
             else:
                 work.runtime.clock.sleep(max(wait, 0.01))
         return None
+
+    def _stand_in_line(self, session: Session, until: datetime) -> None:
+        work = self.work
+        self._in_line_until = until
+        waiters.wait_for(
+            session,
+            [work.document_budget],
+            tenant_id=work.tenant.id,
+            holder=work.holder,
+            route=work.route.slug,
+            lane=self._lane,
+            now=work.now(),
+            until=until,
+        )
 
     def _push(self, record: SyncRecord, ours: _Ours) -> None:
         try:
@@ -270,12 +336,16 @@ class _Push:
             not_before = moment or (now + PAUSE_AFTER_FAILURE)
             if moves.holds(session, work.tenant.id, record.id, ours.claim):
                 moves.release(session, work.tenant.id, record.id, now, not_before=not_before, reason=problem.message)
-        with self._lock:
-            self._failures += 1
-            given_up = self._failures >= FAILURES_IN_A_ROW
-        if isinstance(problem, ConnectionBroken) or given_up:
+        if isinstance(problem, ConnectionBroken):
             self._stop(stopped_by=problem)
-        elif moment is not None and (moment - now).total_seconds() > work.runtime.settings.patience_seconds:
+        elif moment is None:
+            with self._lock:
+                self._failures += 1
+                given_up = self._failures >= FAILURES_IN_A_ROW
+            if given_up:
+                self._stop(stopped_by=problem)
+        elif isinstance(problem, RateLimited | RemoteUnavailable) and moment - now > work.patience:
+            # The remote side said when: that is a wait, and no failure. What else is put off is this document's alone.
             self._stop(goes_on_at=moment)
 
     def _unknown(self, record: SyncRecord, ours: _Ours) -> None:

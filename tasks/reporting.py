@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from boekbrug.domain.errors import BoekbrugError
+from boekbrug.domain.errors import BoekbrugError, RetryLater
 from boekbrug.domain.money import Money
-from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.store import records, runs
+from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
+from boekbrug.store import records, runs, waiters
 from boekbrug.store.runs import RunOutcome
 from tasks.fetching import FetchResult
 from tasks.pushing import PushResult
@@ -33,6 +33,7 @@ class RunReport:
     verified: VerifyResult = field(default_factory=VerifyResult)
     standing: dict[SyncStatus, int] = field(default_factory=dict)
     goes_on_at: datetime | None = None
+    held_up: RetryLater | None = None  # what ended the run early; it names the moment from which it can go on
 
     @property
     def waiting(self) -> int:
@@ -69,6 +70,8 @@ class RunReport:
             parts.append(f"{self.needs_attention} need attention")
         if self.waiting:
             parts.append(f"{self.waiting} waiting")
+        if self.held_up is not None:
+            parts.append(self.held_up.message)
         if self.goes_on_at is not None:
             parts.append(f"goes on at {self.goes_on_at.astimezone(work.zone):%d-%m %H:%M}")
         return ", ".join(parts)
@@ -76,13 +79,23 @@ class RunReport:
 
 @contextmanager
 def recorded_run(work: RouteWork, *, flow_run_id: str = "") -> Iterator[RunReport]:
-    """A run as the store keeps it: begun, and ended as completed, waiting or failed, with its counts."""
+    """A run as the store keeps it: begun, and ended as completed, waiting or failed, with its counts.
+
+    Where a step is held up until a known moment, the run ends there and goes on at it; the rest is raised.
+    """
     report = RunReport(started_at=work.now())
     with work.runtime.database.write() as session:
         run_id = runs.start_run(session, work.tenant.id, work.route.id, flow_run_id=flow_run_id, now=report.started_at)
+        until = report.started_at + work.place_lease
+        waiters.stay_in_line(session, tenant_id=work.tenant.id, holder=work.holder, now=report.started_at, until=until)
     outcome, message = RunOutcome.FAILED, "ended by an unexpected error"
     try:
-        yield report
+        try:
+            yield report
+        except RetryLater as problem:
+            if problem.not_before is None:
+                raise
+            report.held_up = problem
         _take_stock(work, report)
         outcome = RunOutcome.WAITING if report.goes_on_at else RunOutcome.COMPLETED
         message = report.message(work)
@@ -105,9 +118,11 @@ def recorded_run(work: RouteWork, *, flow_run_id: str = "") -> Iterator[RunRepor
 def _take_stock(work: RouteWork, report: RunReport) -> None:
     """Counts how everything on the route stands, and finds the moment at which waiting documents can go."""
     with work.runtime.database.read() as session:
-        report.standing = records.counts(session, work.tenant.id, work.route.id)
-        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id, work.now())
-    if report.waiting:
+        report.standing = records.counts(session, work.tenant.id, work.route.id, lanes=work.lanes)
+        next_due_at = records.next_due_at(session, work.tenant.id, work.route.id, work.now(), lanes=work.lanes)
+    if report.held_up is not None:
+        report.goes_on_at = report.held_up.not_before
+    elif report.waiting and Lane.MIGRATION not in work.lanes:  # a migration knows its own moment
         report.goes_on_at = report.pushed.goes_on_at or next_due_at
 
 

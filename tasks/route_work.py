@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from boekbrug.domain.bookings import ReferenceData
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import ConnectionBroken, SettingsInvalid
-from boekbrug.domain.records import SyncRecord
+from boekbrug.domain.records import Lane, SyncRecord
 from boekbrug.domain.tax import VatNumberStatus
+from boekbrug.domain.tenants import RoutePolicy
 from boekbrug.store import credentials, records, tenants
 from connectors import (
     BookingTarget,
@@ -33,6 +34,11 @@ from tasks.metering import StoreMeter
 from tasks.runtime import Runtime, runtime
 
 BATCH = 50
+# What a daily run brings over, and what a migration does: neither touches the other's.
+DAILY_LANES = frozenset({Lane.RUSH, Lane.DAILY})
+MIGRATION_LANES = frozenset({Lane.MIGRATION})
+# Slots of the target's budget that a migration leaves to the daily run, unless the route says otherwise.
+RESERVE = 10
 # Seconds that are enough, nearly always, to find or make a document's debtor before it is written.
 PREPARATION = 30
 
@@ -50,6 +56,8 @@ class RouteWork:
     target_account: str
     vat_register: VatNumberRegister | None
     vat_numbers: dict[str, VatNumberStatus] = field(default_factory=dict)
+    lanes: frozenset[Lane] = DAILY_LANES
+    halted: Callable[[], bool] = lambda: False  # whether to stop before the next write, whatever is due
 
     @property
     def zone(self) -> ZoneInfo:
@@ -60,6 +68,32 @@ class RouteWork:
     def source_name(self) -> str:
         """Names the shop for as long as it is this tenant's, whatever its address and tokens become."""
         return f"{self.tenant.slug}/{self.route.source.slug}"
+
+    @property
+    def today(self) -> date:
+        """The present day of the tenant's calendar."""
+        return self.now().astimezone(self.zone).date()
+
+    @property
+    def holder(self) -> str:
+        """The name under which the route's runs wait for slots: those of its migrations apart from the daily ones."""
+        return f"route:{self.route.id}:{max(self.lanes).name.lower()}"
+
+    @property
+    def place_lease(self) -> timedelta:
+        """How long a run that died keeps its place in the line: longer than it can be silent between two slots."""
+        settings = self.runtime.settings
+        return timedelta(seconds=settings.claim_seconds + settings.patience_seconds)
+
+    @property
+    def reserve(self) -> int:
+        """How many slots of the document budget a migration leaves free."""
+        return reserve_of(self.route.policy, self.target_settings)
+
+    @property
+    def patience(self) -> timedelta:
+        """The longest wait inside a run."""
+        return timedelta(seconds=self.runtime.settings.patience_seconds)
 
     def now(self) -> datetime:
         """The present moment in UTC."""
@@ -93,17 +127,12 @@ class RouteWork:
     @property
     def document_budget(self) -> Budget:
         """How many documents the remote account takes."""
-        return Budget(
-            account=self.target_account,
-            name="documents",
-            limit=self.target_settings.documents_per_period,
-            period=timedelta(seconds=self.target_settings.documents_period),
-        )
+        return document_budget(self.target_settings, self.target_account)
 
 
 @contextmanager
-def open_route(tenant_slug: str, route_slug: str = "") -> Iterator[RouteWork]:
-    """Opens a route; without a slug the tenant's only one.
+def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane] = DAILY_LANES) -> Iterator[RouteWork]:
+    """Opens a route, for what is in these lanes; without a slug the tenant's only one.
 
     Raises SettingsInvalid for a name that does not exist, ConnectionBroken while one of its connections is paused.
     """
@@ -118,13 +147,15 @@ def open_route(tenant_slug: str, route_slug: str = "") -> Iterator[RouteWork]:
                     f"Mend it, then: boekbrug connection check {tenant_slug}",
                     system=row.system,
                 )
-        source = closing.enter_context(open_connection(run, route.source))
-        target = closing.enter_context(open_connection(run, route.target))
+        lane = max(lanes)  # a person's retry hurries its documents, not every call of the run
+        source = closing.enter_context(open_connection(run, route.source, lane))
+        target = closing.enter_context(open_connection(run, route.target, lane))
         target_settings = read_settings(route.target.system, route.target.settings)
         if not isinstance(source, OrderSource):
             raise SettingsInvalid(f"connection {route.source.slug!r} ({route.source.system}) is no source of orders")
         if not isinstance(target, BookingTarget) or not isinstance(target_settings, TargetSettings):
             raise SettingsInvalid(f"connection {route.target.slug!r} ({route.target.system}) takes no bookings")
+        check_reserve(route.slug, route.policy, target_settings)
         vies = Vies(ViesSettings(base_url=run.settings.vies_url)) if route.policy.vies else None
         yield RouteWork(
             runtime=run,
@@ -133,18 +164,19 @@ def open_route(tenant_slug: str, route_slug: str = "") -> Iterator[RouteWork]:
             source=source,
             target=target,
             target_settings=target_settings,
-            target_account=_account(run, route.target),
+            target_account=account_of(run, route.target),
             vat_register=closing.enter_context(vies) if vies else None,
+            lanes=lanes,
         )
 
 
-def open_connection(run: Runtime, row: tenants.Connection) -> Connector:
-    """A tenant's connection, open; close it. Nothing is sent yet.
+def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAILY) -> Connector:
+    """A tenant's connection, open, whose calls go in that lane; close it. Nothing is sent yet.
 
     Raises SettingsInvalid when a setting or credential is wrong or missing.
     """
     settings = read_settings(row.system, row.settings)
-    meter = StoreMeter(run, row.tenant_id, _call_budget(settings, _account(run, row)))
+    meter = StoreMeter(run, row.tenant_id, row.slug, call_budget(settings, account_of(run, row)), lane)
     return open_connector(row.system, row.settings, _secrets(run, row), meter)
 
 
@@ -153,17 +185,58 @@ def _secrets(run: Runtime, row: tenants.Connection) -> dict[str, SecretStr]:
         return credentials.read_credentials(session, run.sealing_key, row.tenant_id, row.id)
 
 
-def _account(run: Runtime, row: tenants.Connection) -> str:
+def account_of(run: Runtime, row: tenants.Connection) -> str:
+    """The remote account of a connection, which others may share."""
     return remote_account(row.system, row.settings, _secrets(run, row))
 
 
-def _call_budget(settings: ConnectorSettings, account: str) -> Budget:
+def call_budget(settings: ConnectorSettings, account: str) -> Budget:
+    """How many calls the remote account takes."""
     return Budget(
         account=account,
         name="calls",
         limit=settings.calls_per_period,
         period=timedelta(seconds=settings.calls_period),
     )
+
+
+def document_budget(settings: TargetSettings, account: str) -> Budget:
+    """How many documents the remote account takes."""
+    return Budget(
+        account=account,
+        name="documents",
+        limit=settings.documents_per_period,
+        period=timedelta(seconds=settings.documents_period),
+    )
+
+
+def reserve_of(policy: RoutePolicy, settings: TargetSettings) -> int:
+    """The slots that a migration leaves free: the route's own number, else ten, or half of a smaller limit."""
+    limit = settings.documents_per_period
+    if limit is None:
+        return 0
+    return policy.reserve if policy.reserve is not None else min(RESERVE, limit // 2)
+
+
+def check_reserve(route_slug: str, policy: RoutePolicy, settings: TargetSettings) -> None:
+    """Raises SettingsInvalid when the route's reserve would leave a migration nothing at all."""
+    limit = settings.documents_per_period
+    if limit is not None and policy.reserve is not None and policy.reserve >= limit:
+        raise SettingsInvalid(
+            f"route {route_slug!r}: reserve is {policy.reserve}, but the target takes {limit} documents per period; "
+            f"it can be 0 to {limit - 1}"
+        )
+
+
+@contextmanager
+def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
+    """A connection that does not work until a person mends it is paused; the other tenants go on."""
+    try:
+        yield
+    except ConnectionBroken as problem:
+        with work.runtime.database.write() as session:
+            tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
+        raise
 
 
 def chosen_route(routes: list[tenants.Route], tenant_slug: str, route_slug: str) -> tenants.Route:
@@ -177,7 +250,7 @@ def chosen_route(routes: list[tenants.Route], tenant_slug: str, route_slug: str)
     raise SettingsInvalid(f"tenant {tenant_slug!r} has no route {route_slug!r}; there are: {names}")
 
 
-def due_batch(work: RouteWork) -> list[SyncRecord]:
-    """The documents to be pushed next, the most urgent lane first."""
+def due_batch(work: RouteWork, limit: int = BATCH) -> list[SyncRecord]:
+    """The documents to be pushed next, of the lanes that this run brings over, the most urgent first."""
     with work.runtime.database.read() as session:
-        return records.due(session, work.tenant.id, work.route.id, work.now(), limit=BATCH)
+        return records.due(session, work.tenant.id, work.route.id, work.now(), limit, lanes=work.lanes)

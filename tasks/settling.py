@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from boekbrug.domain.documents import PostedDocument
+from boekbrug.domain.documents import ExternalRef, PostedDocument
 from boekbrug.domain.findings import finding
 from boekbrug.domain.records import SyncRecord
 from boekbrug.store import moves, records
@@ -23,6 +25,20 @@ class SettleResult:
     adopted: int = 0
     released: int = 0
     doubtful: int = 0
+
+
+class Found(Protocol):
+    """A document of the books that carries our reference, as far as adopting it goes."""
+
+    @property
+    def target_ref(self) -> ExternalRef:
+        """What it is in the books."""
+        ...
+
+    @property
+    def number(self) -> str:
+        """Its number, for people."""
+        ...
 
 
 def settle_and_adopt(work: RouteWork) -> SettleResult:
@@ -44,7 +60,7 @@ def _settle(work: RouteWork, result: SettleResult) -> None:
         if claim is not None:
             # A day before: the books' calendar may be in another time zone.
             found = work.target.find_documents(record.our_reference, since=begun_at.date() - timedelta(days=1))
-            _decide(work, record, claim, list(found), result)
+            adopt_or_release(work, record, claim, found, result)
 
 
 def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
@@ -61,12 +77,19 @@ def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
         with work.runtime.database.write() as session:
             claim = moves.claim(session, work.tenant.id, record.id, work.now(), work.lease_seconds)
         if claim is not None:
-            _decide(work, record, claim, booked[record.our_reference], result)
+            adopt_or_release(work, record, claim, booked[record.our_reference], result)
 
 
-def _decide(
-    work: RouteWork, record: SyncRecord, claim: datetime, found: list[PostedDocument], result: SettleResult
+def adopt_or_release(
+    work: RouteWork,
+    record: SyncRecord,
+    claim: datetime,
+    found: Sequence[Found],
+    result: SettleResult,
+    *,
+    posted_at: datetime | None = None,
 ) -> None:
+    """Moves a record that `claim` makes ours by what the books hold under its reference: one, none, several."""
     now = work.now()
     with work.runtime.database.write() as session:
         if not moves.holds(session, work.tenant.id, record.id, claim):
@@ -82,7 +105,7 @@ def _decide(
                 now,
                 target_ref=found[0].target_ref,
                 target_number=found[0].number,
-                posted_at=now,
+                posted_at=posted_at or now,
                 findings=record.findings,
             )
             result.adopted += 1

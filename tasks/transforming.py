@@ -6,7 +6,7 @@ anew on every run, so that a rule that was added in the meantime helps them by i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -65,6 +65,15 @@ def transform_waiting(work: RouteWork, progress: Progress = unwatched) -> Transf
     for record in _waiting(work):
         _transform(work, record, result)
         progress("transform", result.ready + result.refused, None)
+    return result
+
+
+def transform_records(work: RouteWork, waiting: Iterable[SyncRecord]) -> TransformResult:
+    """Judges these records, as far as they are pending or wait for a person."""
+    result = TransformResult()
+    for record in waiting:
+        if record.status in (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION):
+            _transform(work, record, result)
     return result
 
 
@@ -138,6 +147,7 @@ def _waiting(work: RouteWork) -> Iterator[SyncRecord]:
                 work.tenant.id,
                 route_id=work.route.id,
                 statuses=(SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION),
+                lanes=work.lanes,
                 before_id=before_id,
                 limit=PAGE,
             )

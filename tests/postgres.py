@@ -2,10 +2,14 @@
 
 The server comes out of a wheel and is started once, or is the one whose address TEST_POSTGRESQL_URL gives
 (postgresql://user@host/postgres; the user must be allowed to make databases).
+
+Prefect's own server needs the extension pg_trgm, which that wheel does not have: for it there is the PostgreSQL that is
+installed on the machine.
 """
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +35,12 @@ class PostgreSQL:
         self.url = url
         self._names = (f"boekbrug_test_{os.getpid()}_{number}" for number in count(1))
         self._template = ""
+
+    def has(self, extension: str) -> bool:
+        """True when the extension can be made."""
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = %s", (extension,)).fetchone()
+        return found is not None
 
     def create(self, template: str = "template1") -> str:
         """The address of a new database."""
@@ -93,5 +103,34 @@ def running() -> Iterator[PostgreSQL]:
                     connection.execute(f"ALTER SYSTEM SET {setting}".encode())
                 connection.execute("SELECT pg_reload_conf()")
             yield PostgreSQL(url)
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def installed() -> Iterator[PostgreSQL]:
+    """A new server of the PostgreSQL that is installed on this machine. Raises LookupError when there is none."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    found = shutil.which("pg_ctl") or (programs[-1] / "pg_ctl" if programs else None)
+    if found is None:
+        raise LookupError(f"no PostgreSQL is installed here; install one, or name a server in {OWN_SERVER}")
+    pg_ctl, folder = str(found), Path(tempfile.mkdtemp(prefix="boekbrug-pg-"))
+    # The server refuses to run as root; its package brings a user for it.
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    data = str(folder / "data")
+    settings = f"-F -h '' -k {folder} -c max_connections=200"
+
+    def run(*arguments: str) -> None:
+        subprocess.run([pg_ctl, "-D", data, *arguments], user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    try:
+        run("init", "-s", "-o", "-A trust -U postgres -E UTF8 --no-sync")
+        run("start", "-w", "-l", str(folder / "log"), "-o", settings)
+        try:
+            yield PostgreSQL(f"postgresql://postgres@/postgres?host={folder}")
+        finally:
+            run("stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder)

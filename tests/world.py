@@ -23,7 +23,7 @@ from boekbrug.domain.clock import ManualClock
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.settings import Settings
-from boekbrug.store import credentials, records, tenants
+from boekbrug.store import credentials, moves, records, tenants
 from boekbrug.store.credentials import create_key, load_key
 from boekbrug.store.database import Database
 from demo.__main__ import SECRETS
@@ -133,6 +133,12 @@ class World:
     def codes(self, number: object, slug: str = MOKKENHUIS) -> set[str]:
         """The codes of everything found about an order."""
         return {finding.code for finding in self.record(number, slug).findings}
+
+    def retry(self, number: int, slug: str = MOKKENHUIS) -> None:
+        """A person wants the order tried again."""
+        with self.runtime.database.write() as session:
+            tenant = tenants.tenant_by_slug(session, slug)
+            assert moves.retry(session, tenant.id, self.clock.now(), who="jo", numbers=[str(number)]) == 1
 
     # -- the shop's side
 

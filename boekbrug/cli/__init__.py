@@ -7,9 +7,10 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from boekbrug import __version__
-from boekbrug.cli import connections, deployments, documents, health, setup, sync, tenants
+from boekbrug.cli import budgets, connections, deployments, documents, health, migrations, setup, sync, tenants
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -34,6 +35,8 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.command("deploy")(deployments.deploy)
 app.command("sync")(sync.sync)
+app.command("budget")(budgets.budget)
+app.add_typer(migrations.app, name="migrate")
 app.command("status")(documents.status)
 app.command("errors")(documents.errors)
 app.command("retry")(documents.retry)
@@ -60,7 +63,15 @@ def exit_code_of(problem: BoekbrugError) -> Exit:
 
 def main() -> None:
     """Runs the command. Expected errors end with one sentence and an exit code that means something."""
-    logging.basicConfig(level=Settings().log_level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            err.print(f"BOEKBRUG_{name}: {problem['msg']}", style="bold red", markup=False, highlight=False)
+        sys.exit(Exit.SETTINGS)
+    logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # how it makes the tables is nobody's concern
     try:
         app()
     except BoekbrugError as problem:

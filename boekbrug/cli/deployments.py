@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,12 +12,13 @@ import typer
 from boekbrug.cli._output import Exit, out
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.store import tenants
+from tasks.route_work import RouteWork
 from tasks.runtime import runtime
 
 
 def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all when left out.")] = "") -> None:
     """Register every route that is switched on with the Prefect server, on its schedule. Safe to do again."""
-    _require_server()
+    require_server()
     from tasks import deployments  # noqa: PLC0415 - importing Prefect takes seconds that no other command should pay
 
     with runtime() as run:
@@ -37,15 +39,16 @@ def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all w
                     active=route.enabled,
                 )
             )
-            state = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
+            daily = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
             for name in names:
+                state = daily if name.startswith(deployments.SYNC_ORDERS) else "when asked"
                 out.print(f"{name}: {state}", markup=False, highlight=False)
     out.print(f"Run a worker with: prefect worker start --pool {pool}", markup=False, highlight=False)
 
 
 def run_on_worker(tenant: str, route: str) -> None:
     """Lets a worker run the route now and waits for the end. Exits with LATER when the run failed."""
-    _require_server()
+    require_server()
     from tasks import deployments  # noqa: PLC0415 - as above
 
     run_id = deployments.start_run(tenant, route)
@@ -60,7 +63,18 @@ def run_on_worker(tenant: str, route: str) -> None:
         time.sleep(0.5)
 
 
-def _require_server() -> None:
+def schedule_migration(work: RouteWork) -> datetime:
+    """Asks a worker to go on with the route's migration now, unless one is about to; from when. Raises SettingsInvalid
+    when the route is not deployed."""
+    require_server()
+    from tasks import continuations, deployments  # noqa: PLC0415 - as above
+
+    scheduler = deployments.PrefectScheduler()
+    return continuations.go_on_at(work, scheduler, deployments.MIGRATE_ORDERS, work.now())
+
+
+def require_server() -> None:
+    """Raises SettingsInvalid when no Prefect server is named."""
     if not os.environ.get("PREFECT_API_URL"):
         raise SettingsInvalid(
             "PREFECT_API_URL is not set: start a server with `prefect server start` and set it to http://HOST:PORT/api"

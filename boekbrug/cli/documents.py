@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ def status(
     tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all when left out.")] = "", as_json: AsJson = False
 ) -> None:
     """Show per route how many documents are where, and how the last run ended."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     with runtime() as run, run.database.read() as session:
         owners = [tenants.tenant_by_slug(session, tenant)] if tenant else tenants.list_tenants(session)
         for owner in owners:
@@ -44,25 +44,31 @@ def status(
         return
     print_table(
         "Documents per route",
-        ("route", "verified", "posted", "waiting", "held", "skipped", "mismatch", "attention", "last run"),
+        ("route", "booked", "waiting", "attention", "differ", "held", "skipped"),
         (
             (
                 f"{row['tenant']}/{row['route']}",
-                row["verified"],
-                row["posted"],
-                f"{row['pending']}+{row['in_flight']}" if row["in_flight"] else row["pending"],
+                row["verified"] + row["posted"] + row["mismatch"],
+                row["pending"] + row["in_flight"],
+                row["needs_attention"],
+                row["mismatch"],
                 row["held"],
                 row["skipped"],
-                row["mismatch"],
-                row["needs_attention"],
-                f"{row['last_outcome'] or ''}: {row['last_message']}" if row["last_run"] else "never",
             )
             for row in rows
         ),
     )
     for row in rows:
+        out.print(f"{row['tenant']}/{row['route']}: {_last_run(row)}", markup=False, highlight=False)
         if row["broken"]:
-            out.print(f"{row['tenant']}: broken: {row['broken']}; see: boekbrug connection check {row['tenant']}")
+            text = f"  paused: {row['broken']}; see: boekbrug connection check {row['tenant']}"
+            out.print(text, style="bold red", markup=False, highlight=False)
+
+
+def _last_run(row: dict[str, Any]) -> str:
+    if row["last_run"] is None:
+        return "never run"
+    return f"{row['last_run']} {row['last_outcome'] or 'begun, and not ended'}: {row['last_message'] or '-'}"
 
 
 def errors(tenant: TenantArg, as_json: AsJson = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +14,13 @@ from tasks.fetching import fetch_changed
 from tasks.preview import Preview, preview_orders
 from tasks.progress import Progress
 from tasks.pushing import push_due, push_with_rate_limit
-from tasks.reporting import RunReport, recorded_run
-from tasks.route_work import RouteWork, open_route
+from tasks.route_work import RouteWork, open_route, pausing
 from tasks.runtime import runtime, using
 from tasks.settling import settle_and_adopt
 from tasks.transforming import transform_waiting
-from tasks.verifying import verify_posted
+
+if TYPE_CHECKING:
+    from tasks.reporting import RunReport
 
 Route = Annotated[str, typer.Option("--route", help="Slug of the route; all of the tenant's when left out.")]
 
@@ -48,6 +49,8 @@ def sync(
 
 
 def _run(work: RouteWork, as_json: bool) -> bool:
+    from tasks.reporting import recorded_run  # noqa: PLC0415 - pandas takes a second, which no other command should pay
+
     with watched(as_json) as progress, recorded_run(work) as report:
         _steps(work, report, progress)
     if as_json:
@@ -56,14 +59,20 @@ def _run(work: RouteWork, as_json: bool) -> bool:
         )
     else:
         out.print(f"{work.tenant.slug}, {work.route.slug}: {report.message(work)}", markup=False, highlight=False)
+    if report.held_up is not None:
+        raise typer.Exit(Exit.LATER)
     return report.needs_attention > 0 or report.verified.mismatch > 0
 
 
 def _steps(work: RouteWork, report: RunReport, progress: Progress) -> None:
-    report.fetched = fetch_changed(work, progress)
-    report.transformed = transform_waiting(work, progress)
-    report.pushed = push_with_rate_limit(work, settle=settle_and_adopt, push=lambda w: push_due(w, progress))
-    report.verified = verify_posted(work, progress)
+    from tasks.verifying import verify_posted  # noqa: PLC0415 - as above
+
+    with pausing(work, work.route.source):
+        report.fetched = fetch_changed(work, progress)
+    with pausing(work, work.route.target):
+        report.transformed = transform_waiting(work, progress)
+        report.pushed = push_with_rate_limit(work, settle=settle_and_adopt, push=lambda w: push_due(w, progress))
+        report.verified = verify_posted(work, progress)
 
 
 def _preview(work: RouteWork, as_json: bool) -> bool:

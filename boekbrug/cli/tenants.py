@@ -15,7 +15,9 @@ from boekbrug.cli._output import out, print_json, print_table
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.store import credentials, tenants
+from connectors import TargetSettings
 from connectors.registry import read_credentials, read_settings
+from tasks.route_work import check_reserve
 from tasks.runtime import Runtime, runtime
 
 app = typer.Typer(help="Tenants, their connections, routes and mapping rules.", no_args_is_help=True)
@@ -75,6 +77,10 @@ def _keep(run: Runtime, config: TenantConfig, origin: str) -> None:
                 read_credentials(wanted.system, kept)
             except SettingsInvalid as problem:
                 raise SettingsInvalid(f"{origin}: connection {wanted.slug!r}: {problem.message}") from None
+        for route in tenants.list_routes(session, tenant.id):
+            target = read_settings(route.target.system, route.target.settings)
+            if isinstance(target, TargetSettings):
+                check_reserve(route.slug, route.policy, target)
 
 
 def _from_environment(reference: str, origin: str) -> SecretStr:

@@ -44,6 +44,7 @@ class TargetTraits:
     credit_style: CreditStyle
     ledger_per_document: bool  # True: one ledger account or category for the whole document
     debtor_decides_prices: bool  # True: prices incl. or excl. VAT is a property of the debtor
+    dates_itself: bool = False  # True: a document gets the date of the day on which it is made
 
     def __post_init__(self) -> None:
         if self.price_decimals < 2:

@@ -680,6 +680,22 @@ _ENTRIES = (
         ),
     ),
     _kind(
+        "EARLIER_VAT_PERIOD",
+        Level.NOTICE,
+        (
+            "De bestelling is van {date}, vóór het btw-tijdvak dat op {start} begon; het pakket dateert de factuur op "
+            "de dag waarop zij wordt gemaakt.",
+            "Overleg met uw boekhouder. Moet zij toch in dit tijdvak, start dan een nieuwe overname die eerdere "
+            "tijdvakken toestaat.",
+        ),
+        (
+            "The order is of {date}, before the VAT period that began on {start}; the package dates an invoice on "
+            "the day it is made.",
+            "Ask your accountant. To have it in this period all the same, start a new migration that accepts earlier "
+            "periods.",
+        ),
+    ),
+    _kind(
         "BEFORE_START",
         Level.NOTICE,
         (

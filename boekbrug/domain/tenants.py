@@ -36,6 +36,7 @@ def _time_zone(value: str) -> str:
 Slug = Annotated[str, AfterValidator(_slug)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 alpha-2 code, such as NL")]
+VatPeriod = Literal["month", "quarter", "year"]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code, such as EUR")]
 
 
@@ -121,6 +122,13 @@ class RoutePolicy(_Config):
     )
     start_on: date | None = Field(None, description="Orders placed before this day do not go over")
     first_number: int | None = Field(None, ge=0, description="Orders with a lower number do not go over")
+    reserve: int | None = Field(
+        None,
+        ge=0,
+        description="Documents per period of the target's budget that a migration leaves free for the daily run; less "
+        "than the limit; empty: 10, or half of a smaller limit",
+    )
+    vat_period: VatPeriod = Field("quarter", description="How often the business declares VAT")
     reference_label: str = Field("Order", max_length=20, description="Stands before the order number on the invoice")
 
     @field_validator("statuses")

@@ -14,7 +14,7 @@ A budget belongs to the remote account, so its reckoning is the one thing here t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, delete, func, insert, or_, update
@@ -24,18 +24,15 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from boekbrug.domain.budgets import Budget, opens_at
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.records import AttemptOutcome, Lane
-from boekbrug.store.database import ACROSS_TENANTS, insert_new
+from boekbrug.store.accounts import locked_account
+from boekbrug.store.database import ACROSS_TENANTS
 from boekbrug.store.tables import AccountRow, AttemptRow
+from boekbrug.store.waiters import ahead_of
 
 _PRUNE_EVERY = 200
+_MEASURED = 50
 
 # A slot is taken for every single request, and making these statements anew each time costs more than running them.
-_ACCOUNT = (
-    select(AccountRow)
-    .where(col(AccountRow.name) == bindparam("account"))
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
-)
 _SET_LATEST = update(AccountRow).where(col(AccountRow.id) == bindparam("account")).values(latest_at=bindparam("at"))
 _DECIDING_END = (
     select(AttemptRow.ends_at)
@@ -74,6 +71,7 @@ class NotBefore:
 
     moment: datetime
     budget: str  # the one that has room last; "" when the remote side blocks the whole account
+    behind: Lane | None = None  # somebody of this lane goes first; `moment` is when it will have come or given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +95,21 @@ def take(
     now: datetime,
     lease_seconds: float,
     reserve: int = 0,
+    holder: str = "",
 ) -> Slot | NotBefore:
     """A slot under all the budgets, of one account, or the moment from which there is one.
 
     `lease_seconds` is longer than the request can last: its time-out and a margin. `reserve` slots of each budget are
-    not for migrations. Raises SettingsInvalid when the reserve leaves a migration nothing, ValueError when the budgets
+    not for migrations. `holder` is the name under which the caller itself waits (`store.waiters`): nobody gets a slot
+    while somebody else of a more urgent lane waits for one of the budgets.
+
+    Raises SettingsInvalid when the reserve leaves a migration nothing, ValueError when the budgets
     are of several accounts.
     """
     names = {budget.account for budget in budgets}
     if len(names) != 1:
         raise ValueError(f"a slot belongs to one account, not to {len(names)}: {', '.join(sorted(names))}")
-    account = _locked(session, names.pop(), now)
+    account = locked_account(session, names.pop(), now)
     at = max(now, account.latest_at)
     kept_back = reserve if lane is Lane.MIGRATION else 0
 
@@ -119,8 +121,11 @@ def take(
         )
         waits += [NotBefore(moment=moment, budget=budget.name) for moment in moments if moment is not None]
     last = max(waits, key=lambda wait: wait.moment, default=None)
+    first = ahead_of(session, account, [budget.name for budget in budgets], lane, holder, at)
     if last is not None and last.moment > at:
-        return last
+        return last if first is None else replace(last, moment=max(last.moment, first[1]), behind=first[0])
+    if first is not None:
+        return NotBefore(moment=first[1], budget=budgets[0].name, behind=first[0])
 
     lease_until = at + timedelta(seconds=lease_seconds)
     values = {
@@ -189,7 +194,7 @@ def tighten(
     more requests, for one of its periods or until a later answer says otherwise; `heard_by` is the slot of the request
     whose answer said so. Raises ValueError for `remaining` without those two.
     """
-    row = _locked(session, account, now)
+    row = locked_account(session, account, now)
     behind = max(row.latest_at - now, timedelta(0))  # the moments said are of the machine's clock
     values: dict[str, object] = {}
     if blocked_until is not None and (row.blocked_until is None or blocked_until + behind > row.blocked_until):
@@ -233,10 +238,45 @@ def usage(session: Session, budget: Budget, *, now: datetime, kept_back: int = 0
     return Usage(used=used, free=0 if opening else free, opens_at=opening, blocked_until=blocked)
 
 
+def ends_in_use(session: Session, budget: Budget, *, now: datetime) -> list[datetime]:
+    """When the requests that hold a slot now ended, or will have ended at the latest; the first to end comes first."""
+    return list(
+        session.exec(
+            select(AttemptRow.ends_at)
+            .join(AccountRow, col(AccountRow.id) == col(AttemptRow.account_id))
+            .where(
+                AccountRow.name == budget.account,
+                AttemptRow.budget == budget.name,
+                col(AttemptRow.ends_at) > now - budget.period,
+            )
+            .order_by(col(AttemptRow.ends_at))
+            .execution_options(**ACROSS_TENANTS)
+        )
+    )
+
+
+def mean_duration(session: Session, budget: Budget) -> timedelta | None:
+    """How long the account's latest requests under the budget took; None when there were none."""
+    latest = session.exec(
+        select(AttemptRow.started_at, AttemptRow.ends_at)
+        .join(AccountRow, col(AccountRow.id) == col(AttemptRow.account_id))
+        .where(
+            AccountRow.name == budget.account,
+            AttemptRow.budget == budget.name,
+            AttemptRow.outcome == AttemptOutcome.WRITTEN.value,
+        )
+        .order_by(col(AttemptRow.ends_at).desc())
+        .limit(_MEASURED)
+        .execution_options(**ACROSS_TENANTS)
+    ).all()
+    spent = sum((ended - started for started, ended in latest), timedelta(0))
+    return spent / len(latest) if latest else None
+
+
 def set_back(session: Session, account: str, now: datetime) -> None:
     """A person says that the clock was ahead and is right now: whatever lies in the account's future ended now at the
     latest, or will within its lease."""
-    row = _locked(session, account, now)
+    row = locked_account(session, account, now)
     ahead = max(row.latest_at - now, timedelta(0))
     for attempt_id, started_at, ends_at, outcome in session.exec(
         select(AttemptRow.id, AttemptRow.started_at, AttemptRow.ends_at, AttemptRow.outcome)
@@ -259,16 +299,6 @@ def set_back(session: Session, account: str, now: datetime) -> None:
             remaining=None,
         )
     )
-
-
-def _locked(session: Session, name: str, now: datetime) -> AccountRow:
-    """The account's row, locked until the transaction ends (SQLite's write transactions are alone anyway)."""
-    which = {"account": name}
-    found = session.exec(_ACCOUNT, params=which).one_or_none()
-    if found is None:
-        insert_new(session, AccountRow, [{"name": name, "latest_at": now}])
-        found = session.exec(_ACCOUNT, params=which).one()
-    return found
 
 
 def _of(account: AccountRow, budget: Budget) -> tuple[ColumnElement[bool], ...]:

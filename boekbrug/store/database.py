@@ -106,7 +106,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one state of the database and cannot write. Raises StoreUnavailable."""
-        with self._available(), Session(self._reading) as session:
+        with self._available(writes=False), Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -118,12 +118,12 @@ class Database:
 
         Raises StoreUnavailable. When the connection broke off during the commit, it may have been carried out or not.
         """
-        with self._available(), self._turn(), Session(self._writing) as session, session.begin():
+        with self._available(writes=True), self._turn(), Session(self._writing) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
         """Brings the schema up to date. When several processes do so at once, one does and the others find it done."""
-        with self._available(), self._writing.begin() as connection:
+        with self._available(writes=True), self._writing.begin() as connection:
             if self.dialect == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = 0"))  # however long another's migration takes
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -131,7 +131,7 @@ class Database:
 
     def check(self) -> bool:
         """True when the schema is the one that this version of the program needs."""
-        with self._available(), self._reading.connect() as connection:
+        with self._available(writes=False), self._reading.connect() as connection:
             present = MigrationContext.configure(connection).get_current_heads()
             return set(present) == set(ScriptDirectory.from_config(_alembic(connection)).get_heads())
 
@@ -159,13 +159,13 @@ class Database:
             self._writer.release()
 
     @contextmanager
-    def _available(self) -> Iterator[None]:
+    def _available(self, *, writes: bool) -> Iterator[None]:
         try:
             yield
-        except (exc.DBAPIError, exc.TimeoutError) as error:
+        except (exc.DBAPIError, exc.TimeoutError, sqlite3.OperationalError) as error:
             said = _unavailable(error)
-            if said is None:
-                raise
+            if said is None or ("readonly" in said and not writes):
+                raise  # our own mistake; of a transaction that was opened for reading SQLite says "readonly", too
             remedy = next((what for sign, what in _REMEDIES.items() if sign in said), _REMEDY)
             address = self._engine.url.render_as_string()
             # Chained to the driver's own error: SQLAlchemy's holds the statement with a customer's data.
@@ -222,15 +222,15 @@ def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
 _AWAY = ("08", "40", "53", "55P03", "57", "58", "25P03", "25006", "42P01")
 
 
-def _unavailable(error: exc.DBAPIError | exc.TimeoutError) -> str | None:
+def _unavailable(error: exc.DBAPIError | exc.TimeoutError | sqlite3.OperationalError) -> str | None:
     """What is the matter with the database, in a line; None when the mistake is in what it was asked."""
     if isinstance(error, exc.TimeoutError):
         return "all connections are in use"
-    cause = error.orig
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(cause, psycopg.Error):
         # Without a state it is the driver that speaks: it found no server, or lost it.
         lost = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
-        away = lost or error.connection_invalidated or (cause.sqlstate or "").startswith(_AWAY)
+        away = lost or getattr(error, "connection_invalidated", False) or (cause.sqlstate or "").startswith(_AWAY)
     else:
         away = isinstance(cause, sqlite3.OperationalError | sqlite3.InterfaceError)
     return str(cause).strip().partition("\n")[0] if away else None

@@ -165,13 +165,16 @@ def _judge(row: RecordRow, observation: Observation, version: int) -> tuple[Seen
 def _rows_by_ref(
     session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
 ) -> dict[ExternalRef, RecordRow]:
-    """The known records, locked: what is judged by them must still be so when it is written."""
+    """The known records, locked by their ids: what is judged by them must still be so when it is written."""
+    on_route = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
+    known: list[int] = []
+    for source_ids in in_chunks(ref.id for ref in refs):
+        known += session.exec(select(RecordRow.id).where(*on_route, col(RecordRow.source_id).in_(source_ids)))
     found: dict[ExternalRef, RecordRow] = {}
-    for ids in in_chunks(ref.id for ref in refs):
+    for ids in in_chunks(sorted(known)):
         rows = session.exec(
             select(RecordRow)
-            .where(RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id)
-            .where(col(RecordRow.source_id).in_(ids))
+            .where(RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(ids))
             .order_by(col(RecordRow.id))
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)

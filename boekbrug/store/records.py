@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, func, or_, true
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from boekbrug.domain.documents import ExternalRef
-from boekbrug.domain.records import SyncRecord, SyncStatus
+from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
 from boekbrug.store.rows import in_chunks, record_from
 from boekbrug.store.tables import RecordEventRow, RecordRow
 
@@ -92,12 +92,15 @@ def pending_with_references(
     return found
 
 
-def due(session: Session, tenant_id: int, route_id: int, now: datetime, limit: int) -> list[SyncRecord]:
-    """What can go over now: the urgent lanes first, then in the shop's order."""
+def due(
+    session: Session, tenant_id: int, route_id: int, now: datetime, limit: int, *, lanes: Iterable[Lane] = Lane
+) -> list[SyncRecord]:
+    """What can go over now in these lanes: the urgent ones first, then in the shop's order."""
     statement = (
         select(RecordRow)
         .where(
             *_on_route(tenant_id, route_id, SyncStatus.PENDING),
+            _in_lanes(lanes),
             or_(col(RecordRow.not_before).is_(None), col(RecordRow.not_before) <= now),
         )
         .order_by(col(RecordRow.lane), col(RecordRow.ordered_at), col(RecordRow.sequence), col(RecordRow.id))
@@ -105,13 +108,20 @@ def due(session: Session, tenant_id: int, route_id: int, now: datetime, limit: i
     return _records(session, statement.limit(limit))
 
 
-def next_due_at(session: Session, tenant_id: int, route_id: int, now: datetime) -> datetime | None:
-    """The first moment after `now` at which a document that was put off can go over; None when none was."""
-    return session.exec(
-        select(func.min(RecordRow.not_before)).where(
-            *_on_route(tenant_id, route_id, SyncStatus.PENDING), col(RecordRow.not_before) > now
-        )
-    ).one()
+def next_due_at(
+    session: Session, tenant_id: int, route_id: int, now: datetime, *, lanes: Iterable[Lane] = Lane
+) -> datetime | None:
+    """The first moment after `now` at which a document of these lanes that was put off can go over, or one whose
+    outcome is not known can be looked up; None when there is none."""
+    chosen = _in_lanes(lanes)
+    put_off = select(func.min(RecordRow.not_before)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.PENDING), chosen, col(RecordRow.not_before) > now
+    )
+    claimed = select(func.min(RecordRow.claimed_until)).where(
+        *_on_route(tenant_id, route_id, SyncStatus.IN_FLIGHT), chosen, col(RecordRow.claimed_until) > now
+    )
+    moments = (session.exec(put_off).one(), session.exec(claimed).one())
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def stale_in_flight(
@@ -137,8 +147,8 @@ def in_flight_since(session: Session, tenant_id: int, record_id: int) -> datetim
 
 def unverified(session: Session, tenant_id: int, route_id: int, limit: int = _PAGE) -> list[SyncRecord]:
     """Posted, and not yet compared with the books; by id, as they are then written."""
-    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED))
-    return _records(session, statement.order_by(col(RecordRow.id)).limit(limit))
+    statement = select(RecordRow).where(*_on_route(tenant_id, route_id, SyncStatus.POSTED)).limit(limit)
+    return sorted(_records(session, statement), key=lambda record: record.id)
 
 
 def held(session: Session, tenant_id: int, route_id: int, *, after_id: int = 0, limit: int = _PAGE) -> list[SyncRecord]:
@@ -167,6 +177,7 @@ def listing(
     route_id: int | None = None,
     statuses: Iterable[SyncStatus] = SyncStatus,
     finding_code: str = "",
+    lanes: Iterable[Lane] = Lane,
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[SyncRecord]:
@@ -175,8 +186,9 @@ def listing(
     One short walk through the index per status, then the page's records: a page costs a page, whatever is asked.
     """
     ids: list[int] = []
+    chosen = frozenset(lanes)
     for status in statuses:
-        statement = select(RecordRow.id).where(*_in_status(tenant_id, status, route_id))
+        statement = select(RecordRow.id).where(*_in_status(tenant_id, status, route_id), _in_lanes(chosen))
         if finding_code:
             statement = statement.where(RecordRow.finding_code == finding_code)
         if before_id is not None:
@@ -185,12 +197,12 @@ def listing(
     return by_ids(session, tenant_id, sorted(ids, reverse=True)[:limit])[::-1]
 
 
-def counts(session: Session, tenant_id: int, route_id: int) -> dict[SyncStatus, int]:
-    """How many of the route's documents are in each status."""
+def counts(session: Session, tenant_id: int, route_id: int, *, lanes: Iterable[Lane] = Lane) -> dict[SyncStatus, int]:
+    """How many of the route's documents, in these lanes, are in each status."""
     found = dict(
         session.exec(
             select(RecordRow.status, func.count())
-            .where(RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id)
+            .where(RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id, _in_lanes(lanes))
             .group_by(RecordRow.status)
         ).all()
     )
@@ -231,6 +243,12 @@ def _on_route(tenant_id: int, route_id: int, status: SyncStatus) -> tuple[Column
         col(RecordRow.route_id) == route_id,
         col(RecordRow.status) == status.value,
     )
+
+
+def _in_lanes(lanes: Iterable[Lane]) -> ColumnElement[bool]:
+    """Without a condition for all of them, so that the indexes serve as they are."""
+    chosen = sorted(int(lane) for lane in lanes)
+    return true() if len(chosen) == len(Lane) else col(RecordRow.lane).in_(chosen)
 
 
 def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -8,7 +8,7 @@ row can never hang on somebody else's.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -274,3 +274,106 @@ class RunRow(Table, table=True):
     outcome: str | None = None
     counts: str = Field(default="{}", sa_type=Text)
     message: str = ""
+
+
+class WaiterRow(Table, table=True):
+    """Who wants slots of a budget. While it is here and its lease lasts, no lower lane gets one."""
+
+    __tablename__ = "slot_waiter"
+    __table_args__ = (UniqueConstraint("account_id", "budget", "holder"),)
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int = Field(foreign_key="tenant.id")
+    account_id: int = Field(foreign_key="account.id")
+    budget: str
+    holder: str  # whatever tells this waiter from others: a route and lane, or one call
+    route: str  # slug, for people
+    lane: int
+    since: datetime
+    lease_until: datetime
+
+
+class ContinuationRow(Table, table=True):
+    """The one run that a route's flow has scheduled to go on. `flow_run_id` "": the server was not told yet, or whoever
+    told it died before it could say so; `generation` makes telling it again harmless."""
+
+    __tablename__ = "continuation"
+    __table_args__ = (_of("route", "route_id"), UniqueConstraint("route_id", "flow"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    route_id: int
+    flow: str
+    generation: int
+    scheduled_at: datetime
+    flow_run_id: str = ""
+    updated_at: datetime
+
+
+class MigrationRow(Table, table=True):
+    """A bounded piece of history being brought over. `reached_on`: the first day that has not been read yet."""
+
+    __tablename__ = "migration"
+    __table_args__ = (
+        _of("route", "route_id"),
+        UniqueConstraint("tenant_id", "id"),
+        Index("ix_migration_route", "tenant_id", "route_id", "state"),
+        {"sqlite_autoincrement": True},  # people name migrations by their ids, so no id is given twice
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    route_id: int
+    state: str
+    first_on: date
+    last_on: date
+    window_from: str  # "HH:MM" in the tenant's time zone; both "00:00": all day
+    window_to: str
+    per_window: int | None = None
+    accepts_earlier_periods: bool = False
+    reached_on: date
+    planned_at: datetime
+    planned_by: str
+    started_at: datetime | None = None
+    started_by: str = ""
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    finishes_at: datetime | None = None
+    shop_count: int  # what the source itself counted last
+    artifact_id: str = ""
+    plan: str = Field(sa_type=Text)
+    statement: str = Field(default="", sa_type=Text)
+
+
+class MigrationRecordRow(Table, table=True):
+    """A document that a migration met. `was_there`: it stood in the books before the migration came to it."""
+
+    __tablename__ = "migration_record"
+    __table_args__ = (
+        _of("migration", "migration_id"),
+        UniqueConstraint("migration_id", "record_id"),
+        Index("ix_migration_record_record", "record_id"),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int
+    migration_id: int
+    record_id: int = Field(sa_type=BigInteger, foreign_key="sync_record.id")
+    was_there: bool = False
+
+
+class MigrationBookedRow(Table, table=True):
+    """A document with a reference of ours that the books held when a migration was planned or began."""
+
+    __tablename__ = "migration_booked"
+    __table_args__ = (_of("migration", "migration_id"), Index("ix_migration_booked", "migration_id", "our_reference"))
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int
+    migration_id: int
+    our_reference: str
+    target_system: str
+    target_kind: str
+    target_id: str
+    target_number: str
+    booked_on: date | None = None

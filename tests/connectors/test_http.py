@@ -101,8 +101,8 @@ def test_numbers_keep_their_digits_both_ways(server: Server, session: Session) -
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>oops</html>", b'[{"a": 1', b'{"a": NaN}', b'{"a": Infinity}', b"1" * 5000, b"[" * 100_000,
-     b'{"a": 1e99999999999999999999}', b"\xff\xfe{}", b"{} {}"],
+    [b"", b"<html>oops</html>", b'[{"a": 1', b'{"a": NaN}', b'{"a": Infinity}', b"[" * 100_000, b"\xff\xfe{}",
+     b"{} {}"],
 )  # fmt: skip
 def test_an_unsound_answer_is_no_answer(server: Server, session: Session, body: bytes) -> None:
     server.plays(answering(200, body))

@@ -102,3 +102,13 @@ def test_what_an_error_page_says_is_short_and_bare(text: str) -> None:
 def test_a_page_of_opening_brackets_takes_no_time() -> None:
     plain("<" * 5_000_000)
     plain("<script" * 500_000)
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "1e99999999999999999999", "-1e400", "1" * 40])
+def test_a_number_that_nobody_means_spoils_its_own_field_only(number: str) -> None:
+    first, second = Fields(parse_json(f'{{"all": [{{"a": {number}, "b": 1}}, {{"a": 2}}]}}')).objects("all")
+    assert second.whole("a") == 2
+    for read in (first.text, lambda name: first.number(name, 2), lambda name: first.money(name, "EUR")):
+        with pytest.raises(Unreadable):
+            read("a")
+    assert first.whole("b") == 1

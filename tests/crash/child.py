@@ -10,6 +10,7 @@ import fcntl
 import mmap
 import os
 import signal
+import sqlite3
 import ssl
 import struct
 import sys
@@ -17,7 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -26,10 +27,11 @@ from typing import Any
 
 import httpx
 from babel import Locale
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 from sqlmodel import Session as StoreSession
 
+import boekbrug.store.database as store_database
 import connectors._http as http
 import tasks.settling
 from boekbrug.domain.errors import BoekbrugError
@@ -41,7 +43,7 @@ from connectors.factuursturen import Factuursturen
 from tasks.fetching import fetch_changed
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.reporting import recorded_run
-from tasks.route_work import open_route
+from tasks.route_work import open_route, pausing
 from tasks.runtime import Runtime, using
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
@@ -61,13 +63,14 @@ class End(IntEnum):
 
 
 class Shared:
-    """Numbers that all processes of a world see: how far the clock was moved, and how many points were passed."""
+    """Numbers that all processes of a world see: how far time was moved, how wrong our own clock is, and how many
+    points were passed."""
 
     def __init__(self, path: Path) -> None:
         with path.open("a+b") as file:
-            if path.stat().st_size < 16:
-                file.truncate(16)
-            self._memory = mmap.mmap(file.fileno(), 16)
+            if path.stat().st_size < 24:
+                file.truncate(24)
+            self._memory = mmap.mmap(file.fileno(), 24)
             self._lock = os.dup(file.fileno())
 
     @property
@@ -81,6 +84,15 @@ class Shared:
             struct.pack_into("d", self._memory, 0, self.moved + seconds)
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    @property
+    def skew(self) -> float:
+        """Seconds by which our own clock is ahead of the remote systems'."""
+        return float(struct.unpack_from("d", self._memory, 16)[0])
+
+    @skew.setter
+    def skew(self, seconds: float) -> None:
+        struct.pack_into("d", self._memory, 16, seconds)
 
     @property
     def points(self) -> int:
@@ -99,7 +111,7 @@ class MovedClock:
         self._shared = shared
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._shared.moved)
+        return datetime.now(UTC) + timedelta(seconds=self._shared.moved + self._shared.skew)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -107,7 +119,8 @@ class MovedClock:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One run. `kill_at`: the point at which it ends itself (0: never); `only` counts points of that kind alone."""
+    """One run. `kill_at`: the point at which it sends itself the signal (0: never); `only` counts points of that kind
+    alone; `pausing`: a connection that is broken is paused, as in the Prefect flow."""
 
     settings: dict[str, Any]
     shared: Path
@@ -115,17 +128,17 @@ class Job:
     log: Path
     kill_at: int = 0
     only: str = ""
+    signal: int = signal.SIGKILL
+    pausing: bool = False
     sabotage: Sequence[str] = ()
-    setup: Callable[[], None] | None = None
-    """Something else to do in the child first (a limit on file sizes, …); a function of a module."""
 
 
 def perform(job: Job) -> None:
     """The child's whole life."""
+    global _database_file  # noqa: PLW0603
+    _database_file = job.settings["database_url"].removeprefix("sqlite:///")
     for sabotage in job.sabotage:
         SABOTAGE[sabotage]()
-    if job.setup:
-        job.setup()
     try:
         sync(job)
     except BoekbrugError as problem:
@@ -147,7 +160,14 @@ def sync(job: Job) -> None:
     database = Database(settings.database)
     try:
         run = Runtime(settings, database, clock, load_key(settings))
-        with using(run), _points(shared, job), open_route(job.tenant) as work, recorded_run(work) as report:
+        with (
+            using(run),
+            _points(shared, job),
+            open_route(job.tenant) as work,
+            recorded_run(work) as report,
+            ExitStack() as steps,
+        ):
+            steps.enter_context(pausing(work, work.route.target) if job.pausing else nullcontext())
             report.fetched = fetch_changed(work)
             report.transformed = transform_waiting(work)
             report.pushed = push_with_rate_limit(work, settle=tasks.settling.settle_and_adopt, push=push_due)
@@ -165,13 +185,13 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
 
     def point(kind: str) -> None:
         nonlocal passed
-        if job.only and kind != job.only:
+        if kind != (job.only or kind):
             return
         with lock:
             passed += 1
             shared.points = passed
             if passed == job.kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), job.signal)
 
     real_send = http.Session._send
 
@@ -184,6 +204,12 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point(f"after {write}")
         return answer
 
+    real_find = Factuursturen.find_debtors
+
+    def find_debtors(target: Factuursturen, contact: Any) -> Any:
+        point("before debtor")
+        return real_find(target, contact)
+
     def before_commit(_: Any) -> None:
         point("before commit")
 
@@ -191,12 +217,14 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point("after commit")
 
     http.Session._send = send  # type: ignore[method-assign]
+    Factuursturen.find_debtors = find_debtors  # type: ignore[method-assign]
     event.listen(StoreSession, "before_commit", before_commit)
     event.listen(StoreSession, "after_commit", after_commit)
     try:
         yield
     finally:
         http.Session._send = real_send  # type: ignore[method-assign]
+        Factuursturen.find_debtors = real_find  # type: ignore[method-assign]
         event.remove(StoreSession, "before_commit", before_commit)
         event.remove(StoreSession, "after_commit", after_commit)
 
@@ -206,7 +234,7 @@ def _write(log: Path, text: str) -> None:
         file.write(text)
 
 
-# -- Sabotage: what the harness must notice. Each takes one safeguard away, in the child only.
+# -- Sabotage, in the child only: safeguards taken away, which the harness must notice, and trouble with the database.
 
 
 def _no_look_up() -> None:
@@ -226,4 +254,43 @@ def _no_read_back() -> None:
     Factuursturen._client_as_sent = believed  # type: ignore[method-assign,assignment]
 
 
-SABOTAGE: dict[str, Callable[[], None]] = {"no_look_up": _no_look_up, "no_read_back": _no_read_back}
+def _impatient_with_the_database() -> None:
+    """Not a sabotage: a busy database is given up soon, so that a test need not wait half a minute."""
+    store_database.BUSY_SECONDS = 1  # type: ignore[assignment]
+
+
+def _locked_after_first_post() -> None:
+    """Another process holds the database's write lock from the first invoice on, longer than anybody waits for it."""
+    _impatient_with_the_database()
+    real_post = Factuursturen.post_document
+
+    def post(self: Factuursturen, booking: Any) -> Any:
+        posted = real_post(self, booking)
+        other = sqlite3.connect(_database_file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        _HELD.append(other)
+        return posted
+
+    Factuursturen.post_document = post  # type: ignore[method-assign]
+
+
+def _full_disk() -> None:
+    """The database can grow by a few pages only."""
+    with sqlite3.connect(_database_file) as database:
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+
+    def limit(connection: Any, _: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+
+    event.listen(Engine, "connect", limit)
+
+
+_database_file = ""
+_HELD: list[sqlite3.Connection] = []
+SABOTAGE: dict[str, Callable[[], None]] = {
+    "no_look_up": _no_look_up,
+    "no_read_back": _no_read_back,
+    "impatient_with_the_database": _impatient_with_the_database,
+    "locked_after_first_post": _locked_after_first_post,
+    "full_disk": _full_disk,
+}

@@ -29,6 +29,7 @@ from boekbrug.store import credentials, records, tenants
 from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from sandbox._clock import Clock
+from sandbox._control import Control
 from sandbox._server import running
 from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import Mijnwebwinkel
@@ -95,6 +96,7 @@ class World:
         self.shop = Mijnwebwinkel(clock=SharedClock(self.shared), **self._shop_options)
         self.books = Factuursturen(clock=SharedClock(self.shared), **self._books_options)
         self.addresses: dict[str, str] = {}
+        self.shop_control: Control
         self.database = Database(self.settings["database_url"])
         self._made = 0
 
@@ -154,11 +156,6 @@ class World:
                 sealed = {name: SecretStr(value) for name, value in values.items()}
                 credentials.save_credentials(session, key, tenant.id, row.id, sealed)
 
-    def mutate_shop(self, shop: Shop, number: int, **changes: object) -> None:
-        """The shopkeeper changes an order, without its status."""
-        with self.shop.lock:
-            self.shop.shops[shop.token].records[number].change(dict(changes))
-
     def same_customer(self, shop: Shop, number: int, other: int) -> None:
         """Order `other` was placed by the customer of order `number`."""
         with self.shop.lock:
@@ -172,6 +169,7 @@ class World:
         """A run in a child process of its own."""
         settings = self.settings | job.pop("settings", {})
         work = Job(settings=settings, shared=self._clock_file, tenant=shop.slug, log=self.log, **job)
+        self.shared.points = 0
         child = _FORKS.Process(target=perform, args=(work,), daemon=True)
         child.start()
         return child
@@ -347,4 +345,6 @@ def world(
         for simulator in (made.shop, made.books):
             address = closing.enter_context(running(simulator))
             made.addresses[simulator.name] = address.url
+            if simulator is made.shop:
+                made.shop_control = address.control
         yield made

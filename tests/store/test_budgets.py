@@ -372,13 +372,13 @@ def test_a_slot_costs_little(database: Database) -> None:
         taker = Taker(session, tenant_id)
         for second in range(1000):
             taker.done(second, second, *of)
-    costs = []
+    costs = []  # in processor time: a machine that is busy with other things says nothing about this
     for second in range(100):
-        start = time.perf_counter()
+        start = time.process_time()
         with database.write() as session:
             slot = Taker(session, tenant_id).slot(1000 + second, *of)
         with database.write() as session:
             budgets.finish(session, slot, AttemptOutcome.WRITTEN, at(1000 + second))
-        costs.append(time.perf_counter() - start)
+        costs.append(time.process_time() - start)
     median = sorted(costs)[50]
     assert median < 0.02, f"{median * 1000:.1f} ms"  # about 4 ms; ten times that would be felt

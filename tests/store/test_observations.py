@@ -219,12 +219,12 @@ def test_a_thousand_documents_are_kept_in_well_under_a_second(database: Database
     seen = [observation(str(number), snapshot="x" * 3000) for number in range(1000)]
     with database.write() as session:
         route = add_tenant(session)
-    costs = []
+    costs = []  # in processor time: a machine that is busy with other things says nothing about this
     for fingerprint in ("first", "first", "second"):
-        start = time.perf_counter()
+        start = time.process_time()
         with database.write() as session:
             observe(session, route, *(replace(one, fingerprint=fingerprint) for one in seen))
-        costs.append(time.perf_counter() - start)
+        costs.append(time.process_time() - start)
     with database.read() as session:
         assert records.counts(session, route.tenant_id, route.id)[SyncStatus.PENDING] == 1000
     assert max(costs) < 1.5, costs

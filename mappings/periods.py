@@ -1,0 +1,26 @@
+"""The VAT periods: which one a day belongs to. Dutch entrepreneurs declare per quarter, unless per month or year."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from boekbrug.domain.bookings import TargetTraits
+from boekbrug.domain.documents import Order
+from boekbrug.domain.findings import Finding, finding
+from boekbrug.domain.tenants import RoutePolicy, VatPeriod
+
+_MONTHS: dict[VatPeriod, int] = {"month": 1, "quarter": 3, "year": 12}
+
+
+def period_start(day: date, period: VatPeriod) -> date:
+    """The first day of the VAT period that the day belongs to."""
+    months = _MONTHS[period]
+    return date(day.year, (day.month - 1) // months * months + 1, 1)
+
+
+def earlier_period(order: Order, today: date, policy: RoutePolicy, traits: TargetTraits) -> Finding | None:
+    """What is the matter when the books would date the order today, and that is another VAT period than its own."""
+    start = period_start(today, policy.vat_period)
+    if not traits.dates_itself or order.ordered_at.date() >= start:
+        return None
+    return finding("EARLIER_VAT_PERIOD", date=order.ordered_at.date(), start=start)

@@ -1,0 +1,76 @@
+"""Proves that a run which dies anywhere loses no document and writes none twice.
+
+`BOEKBRUG_CRASH_MINUTES=30 pytest tests/crash` tries every point and many storms; without it, a few of each.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+
+from boekbrug.domain.records import SyncStatus
+from tests.crash.child import End
+from tests.crash.harness import Figures, small_tenant, storm, sweep
+from tests.crash.world import KILLED, World
+
+MINUTES = float(os.environ.get("BOEKBRUG_CRASH_MINUTES", "0"))
+
+
+def test_killed_between_the_intention_and_the_write(w: World) -> None:
+    tenant = small_tenant(w)
+    assert w.run(tenant, only="before post", kill_at=1) == KILLED
+    assert w.standing(tenant)[SyncStatus.IN_FLIGHT] == 1
+    assert w.invoices(tenant) == []
+    w.bring_to_rest(tenant)
+    assert w.check(tenant) == []
+    assert len(w.invoices(tenant)) == len(w.records(tenant)) == 4
+
+
+def test_killed_between_the_write_and_the_commit(w: World) -> None:
+    tenant = small_tenant(w)
+    assert w.run(tenant, only="after post", kill_at=1) == KILLED
+    assert w.standing(tenant)[SyncStatus.IN_FLIGHT] == 1
+    assert len(w.invoices(tenant)) == 1, "the books have what the store does not know of"
+    w.bring_to_rest(tenant)
+    assert w.check(tenant) == []
+    assert len(w.invoices(tenant)) == len(w.records(tenant)) == 4
+
+
+def test_killed_at_points_in_turn(w: World) -> None:
+    figures = Figures()
+    until = time.monotonic() + (60 * MINUTES or 25)
+    sweep(w, figures, every=1 if MINUTES else 17, first=1 if MINUTES else 6, until=until)
+    assert figures.problems == []
+    assert figures.points > 1
+
+
+def test_a_run_that_slept_through_its_claim_writes_nothing_more(w: World) -> None:
+    # Suspended while it looks for the first debtor, with the document claimed; another run takes over and finishes.
+    tenant = small_tenant(w)
+    sleeper = w.start(tenant, only="before debtor", kill_at=1, signal=signal.SIGSTOP)
+    deadline = time.monotonic() + 60
+    while w.shared.points < 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert w.standing(tenant)[SyncStatus.IN_FLIGHT] == 1
+    assert sleeper.pid is not None
+    try:
+        w.bring_to_rest(tenant)
+    finally:
+        os.kill(sleeper.pid, signal.SIGCONT)
+    sleeper.join(60)
+    assert sleeper.exitcode in (End.DONE, End.STOPPED), w.log.read_text()[-3000:]
+    assert w.check(tenant) == []
+
+
+def test_storms_of_faults_and_kills(w: World) -> None:
+    figures = Figures()
+    until = time.monotonic() + 60 * MINUTES
+    seed = random.randrange(10**6) if MINUTES else 11
+    storm(w, figures, random.Random(seed), orders=12, rounds=3)
+    while time.monotonic() < until:
+        seed += 1
+        storm(w, figures, random.Random(seed), orders=60, rounds=8)
+    assert figures.problems == [], f"seed {seed}"
+    assert figures.documents >= 24

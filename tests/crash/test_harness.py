@@ -1,0 +1,50 @@
+"""Proves that the harness would notice: with one safeguard taken away it finds what that safeguard prevents."""
+
+from __future__ import annotations
+
+from tests.crash.harness import small_tenant
+from tests.crash.world import KILLED, Shop, World
+
+
+def _cut_short(w: World) -> Shop:
+    """The number of a created client loses all digits but the first, and is a stranger's that way."""
+    tenant = small_tenant(w, clients=15)
+    with w.books.lock:
+        w.books.faults.add({"kind": "truncate", "keep": 1, "method": "POST", "path": "/clients$", "times": 1})
+    return tenant
+
+
+def test_without_the_look_up_it_finds_an_order_twice(w: World) -> None:
+    tenant = small_tenant(w)
+    assert w.run(tenant, only="after post", kill_at=1) == KILLED
+    w.bring_to_rest(tenant, sabotage=["no_look_up"])
+    assert any("is in the books 2 times" in problem for problem in w.check(tenant))
+
+
+def test_without_the_read_back_it_finds_an_invoice_on_a_stranger(w: World) -> None:
+    tenant = _cut_short(w)
+    w.run(tenant, sabotage=["no_read_back"])
+    w.bring_to_rest(tenant, sabotage=["no_read_back"])
+    assert any("is booked on" in problem for problem in w.check(tenant))
+
+
+def test_with_the_read_back_a_number_cut_short_does_no_harm(w: World) -> None:
+    tenant = _cut_short(w)
+    w.run(tenant)
+    w.bring_to_rest(tenant)
+    assert w.check(tenant) == []
+
+
+def test_it_finds_an_order_that_went_missing(w: World) -> None:
+    tenant = small_tenant(w)
+    w.bring_to_rest(tenant)
+    account = w.books._accounts[tenant.login]
+    with w.books.lock:
+        account.invoices.popitem()
+    assert any("not in the books" in problem for problem in w.check(tenant))
+
+
+def test_it_finds_a_budget_exceeded(w: World) -> None:
+    tenant = w.new_tenant(orders=4, invoices_per_hour=2)  # the connection believes in 60
+    w.run(tenant)
+    assert any("over the limit" in problem for problem in w.check(tenant))
