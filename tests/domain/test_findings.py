@@ -5,7 +5,8 @@ from string import Formatter
 
 import pytest
 
-from boekbrug.domain.findings import _ENTRIES, CATALOGUE, Finding, Level, blocking, finding
+from boekbrug.domain.catalogue import _ENTRIES
+from boekbrug.domain.findings import CATALOGUE, Finding, Level, blocking, finding
 
 
 def names(text: str) -> set[str]:
