@@ -2,7 +2,7 @@
 FROM python:3.11-slim AS packages
 COPY deploy/requirements.lock /requirements.lock
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement /requirements.lock
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /requirements.lock
 
 FROM python:3.11-slim
 COPY --from=packages /opt/venv /opt/venv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from benchmarks.report import Result, machine, show, write
 
 # What each bench runs with: in a few minutes, or in its full size.
 BENCHES: Mapping[str, Callable[[bool], Iterator[Result]]] = {
-    "pipeline": lambda full: pipeline.run(*((2000, 3) if full else (300, 3))),
+    "pipeline": lambda full: pipeline.run(*((2000, 3) if full else (1000, 2))),
     "memory": lambda full: memory.run(*((10_000, 100_000) if full else (1000, 5000))),
     "budget": lambda full: budget.run(7 if full else 1),
     "contention": lambda full: contention.run(6 if full else 3),
@@ -36,6 +37,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHES.keys():
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     results: list[Result] = []
     for name in chosen.names or BENCHES:
         console.rule(name, align="left")

@@ -17,7 +17,7 @@ from benchmarks.store import add_tenants
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.clock import ManualClock
 from boekbrug.domain.records import AttemptOutcome, Lane
-from boekbrug.store import budgets
+from boekbrug.store import budgets, waiters
 from boekbrug.store.database import Database
 
 BENCH = "budget"
@@ -91,16 +91,30 @@ class _Week:
                 if now >= next_daily:
                     self._waiting["daily"] += DAILY_PER_DAY
                     next_daily += 24 * HOUR
+                self._say_who_waits(session)
                 opening = self._begin(session, now)
             moments = [next_daily, opening, *(one[0] for one in self._under_way[:1])]
             self._clock.sleep(max(0.001, min(moments) - now))
 
+    def _say_who_waits(self, session: Session) -> None:
+        if self._waiting["daily"]:
+            now = self._clock.now()
+            until = now + timedelta(seconds=LEASE)
+            waiters.wait_for(
+                session, [BUDGET], tenant_id=1, holder="daily", route="verkoop", lane=Lane.DAILY, now=now, until=until
+            )
+        else:
+            waiters.stop_waiting(session, [BUDGET], tenant_id=1, holder="daily")
+
     def _begin(self, session: Session, now: float) -> float:
-        """Starts what can start, the more urgent first; the moment at which more can."""
-        for who, lane in (("daily", Lane.DAILY), ("migration", Lane.MIGRATION)):
+        """Starts what can start; the moment at which more can. The migration always asks first: it is the store that
+        lets the daily run go before it."""
+        moments = [self._seconds]
+        for who, lane in (("migration", Lane.MIGRATION), ("daily", Lane.DAILY)):
             while self._waiting[who]:
-                if len(self._under_way) == AT_ONCE:
-                    return self._under_way[0][0]
+                if sum(one[2] == who for one in self._under_way) == AT_ONCE:
+                    moments.append(self._under_way[0][0])
+                    break
                 taken = budgets.take(
                     session,
                     [BUDGET],
@@ -111,17 +125,19 @@ class _Week:
                     now=self._clock.now(),
                     lease_seconds=LEASE,
                     reserve=RESERVE,
+                    holder=who,
                 )
                 if isinstance(taken, budgets.NotBefore):
                     if who == "daily" and self._in_use(now) < LIMIT:
                         self.kept_waiting += 1
-                    return (taken.moment - self._start).total_seconds()
+                    moments.append((taken.moment - self._start).total_seconds())
+                    break
                 self._waiting[who] -= 1
                 heapq.heappush(self._under_way, (now + self._random.uniform(0.3, 3), now, who, taken))
-        return self._seconds
+        return min(moments)
 
     def _in_use(self, now: float) -> int:
-        recent = sum(request.ended > now - HOUR for request in self.done[-2 * LIMIT :])
+        recent = sum(request.ended + HOUR > now for request in self.done[-2 * LIMIT :])
         return recent + len(self._under_way)
 
     def _now(self) -> float:

