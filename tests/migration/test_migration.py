@@ -17,8 +17,8 @@ from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import moves, order_migrations, records, waiters
 from connectors.factuursturen import Factuursturen
 from connectors.mijnwebwinkel import Mijnwebwinkel
-from tasks.migrating import cancel
 from tasks.planning import plan_migration
+from tasks.standing import cancel
 from tests.migration.world import NOW, World, world
 
 FIRST, LAST = date(2026, 6, 1), date(2026, 9, 14)

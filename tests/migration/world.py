@@ -26,12 +26,13 @@ from sandbox._server import Running, running
 from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import PARTNER_TOKEN, Mijnwebwinkel
 from tasks.fetching import fetch_changed
-from tasks.migrating import PlainSteps, Standing, bring_over, start, take_note
+from tasks.migrating import PlainSteps, bring_over, take_note
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.reporting import RunReport, recorded_run
 from tasks.route_work import DAILY_LANES, MIGRATION_LANES, RouteWork, open_route
 from tasks.runtime import Runtime, using
 from tasks.settling import settle_and_adopt
+from tasks.standing import Standing, start
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
 from tests.store.tenant_filter import refuse_unfiltered
