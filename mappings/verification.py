@@ -73,27 +73,6 @@ class Summary:
     rates: tuple[RateTotal, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completeness:
-    """Where all documents of a period are; `shop` is what the shop itself counts."""
-
-    shop: int
-    booked: int
-    excluded: int
-    waiting: int
-    failed: int
-
-    @property
-    def missing(self) -> int:
-        """Documents that the shop counts and we know nothing of; below zero, we know more than the shop has."""
-        return self.shop - self.booked - self.excluded - self.waiting - self.failed
-
-    @property
-    def is_complete(self) -> bool:
-        """True when every document the shop counts is accounted for."""
-        return self.missing == 0
-
-
 def expected_for(document: SalesDocument, *, reference: str, number: str, rules: Sequence[MappingRule]) -> Expected:
     """What the books should say of a document that was posted with that reference and got that number."""
     sign = -1 if document.kind is DocumentKind.CREDIT_NOTE else 1

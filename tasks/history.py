@@ -20,12 +20,13 @@ from boekbrug.store import order_migrations
 from tasks.continuations import call_off
 from tasks.deployments import MIGRATE_ORDERS, PrefectScheduler
 from tasks.fetching import FetchResult
-from tasks.migrating import Standing, bring_over, read_next_days, read_standing, start, take_note
+from tasks.migrating import bring_over, read_next_days, take_note
 from tasks.orders import continue_at, running, settle_unknown_outcomes, step, verify_totals
 from tasks.pushing import PushResult, push_due
 from tasks.reporting import RunReport
 from tasks.route_work import RouteWork, pausing
 from tasks.settling import SettleResult
+from tasks.standing import Standing, read_standing, start
 from tasks.verifying import VerifyResult
 
 # A run that dies says nothing: so long after it began, another one looks.

@@ -12,22 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
-from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import finding
-from boekbrug.domain.migrations import Migration, MigrationCounts, MigrationState
+from boekbrug.domain.migrations import Migration, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncStatus
 from boekbrug.store import moves, order_migrations, records
 from boekbrug.store.rows import findings_to_json
 from mappings.periods import period_start
-from mappings.verification import Completeness
 from tasks.fetching import FetchResult, Terms, historic, keep_page
 from tasks.planning import booked_at, chunk_end, foresee, pages, read_books
 from tasks.progress import Progress, unwatched
 from tasks.pushing import PAUSE_AFTER_FAILURE, PushResult, line, look_up_unknown, push_due
 from tasks.reporting import RunReport
-from tasks.route_work import BATCH, RouteWork, due_batch
-from tasks.runtime import Runtime
+from tasks.route_work import BATCH, RouteWork, due_batch, pausing
 from tasks.settling import SettleResult, adopt_or_release, settle_and_adopt
+from tasks.standing import Standing, read_standing, statement
 from tasks.transforming import TransformResult, transform_records
 from tasks.verifying import VerifyResult, verify_posted
 
@@ -56,54 +54,30 @@ class Steps(Protocol):
 
 
 class PlainSteps:
-    """The steps as they are."""
+    """The steps as they are. A connection that does not work until a person mends it is paused."""
 
     def __init__(self, progress: Progress = unwatched) -> None:
         self._progress = progress
 
     def settle(self, work: RouteWork) -> SettleResult:
         """Clears up unknown outcomes."""
-        return settle_and_adopt(work)
+        with pausing(work, work.route.target):
+            return settle_and_adopt(work)
 
     def read(self, work: RouteWork, migration_id: int) -> FetchResult:
         """Reads the next days."""
-        return read_next_days(work, migration_id, self._progress)
+        with pausing(work, work.route.source):
+            return read_next_days(work, migration_id, self._progress)
 
     def push(self, work: RouteWork, limit: int) -> PushResult:
         """Pushes at most so many of the documents that are due."""
-        return push_due(work, self._progress, limit)
+        with pausing(work, work.route.target):
+            return push_due(work, self._progress, limit)
 
     def verify(self, work: RouteWork) -> VerifyResult:
         """Compares what was posted with the shop."""
-        return verify_posted(work, self._progress)
-
-
-@dataclass(slots=True)
-class Standing:
-    """How far a migration is."""
-
-    migration: Migration
-    counts: MigrationCounts
-
-    @property
-    def progress(self) -> float:
-        """Per cent of the documents that the shop counts and that need nothing more of the migration."""
-        if self.migration.state is MigrationState.COMPLETED:
-            return 100.0
-        total = max(self.migration.shop_count, self.counts.met, 1)
-        return round(100 * (self.counts.met - self.counts.waiting) / total, 1)
-
-    @property
-    def completeness(self) -> Completeness:
-        """The shop's own count, and where its documents are."""
-        counts = self.counts
-        return Completeness(
-            shop=self.migration.shop_count,
-            booked=counts.posted + counts.was_there,
-            excluded=sum(counts.skipped.values()),
-            waiting=counts.waiting,
-            failed=sum(counts.needs_attention.values()),
-        )
+        with pausing(work, work.route.target):
+            return verify_posted(work, self._progress)
 
 
 @dataclass(slots=True)
@@ -111,48 +85,6 @@ class _Day:
     """The start of the VAT period for which what waits was looked at last."""
 
     checked: date | None = None
-
-
-def read_standing(work: RouteWork, migration_id: int) -> Standing:
-    """How far the migration is."""
-    with work.runtime.database.read() as session:
-        migration = order_migrations.migration_by_id(session, work.tenant.id, migration_id)
-        return Standing(migration, order_migrations.counts(session, work.tenant.id, migration_id))
-
-
-def start(work: RouteWork, migration_id: int, *, accepts_earlier_periods: bool, who: str) -> Migration:
-    """A person starts what was planned. Raises SettingsInvalid when it is not a plan, or another one is running."""
-    tenant_id = work.tenant.id
-    with work.runtime.database.write() as session:
-        migration = order_migrations.migration_by_id(session, tenant_id, migration_id)
-        live = order_migrations.live_on_route(session, tenant_id, migration.route_id)
-        if live is not None and live.id != migration_id:
-            raise SettingsInvalid(f"migration {live.id} of this route is {live.state}; let it end, or cancel it")
-        order_migrations.change_state(
-            session,
-            tenant_id,
-            migration_id,
-            MigrationState.RUNNING,
-            among=[MigrationState.PLANNED],
-            started_at=work.now(),
-            started_by=who,
-            accepts_earlier_periods=accepts_earlier_periods or migration.accepts_earlier_periods,
-        )
-        return order_migrations.migration_by_id(session, tenant_id, migration_id)
-
-
-def cancel(runtime: Runtime, tenant_id: int, migration_id: int, *, who: str) -> int:
-    """A person ends it: what is not written yet is skipped, what is being written is let go over. How many."""
-    now = runtime.clock.now()
-    among = [MigrationState.PLANNED, MigrationState.RUNNING, MigrationState.PAUSED]
-    with runtime.database.write() as session:
-        order_migrations.change_state(
-            session, tenant_id, migration_id, MigrationState.CANCELLED, among=among, ended_at=now, ended_by=who
-        )
-        order_migrations.forget_booked(session, tenant_id, migration_id)
-        order_migrations.hand_over(session, tenant_id, migration_id, now)
-        reason = f"migration {migration_id} was cancelled"
-        return order_migrations.put_off(session, tenant_id, migration_id, now, reason=reason, who=who)
 
 
 def bring_over(work: RouteWork, migration_id: int, steps: Steps, report: RunReport) -> None:
@@ -207,28 +139,6 @@ def read_next_days(work: RouteWork, migration_id: int, progress: Progress = unwa
         order_migrations.reach(session, tenant_id, migration_id, end + timedelta(days=1))
     progress("read", (end - migration.first_on).days + 1, (migration.last_on - migration.first_on).days + 1)
     return result
-
-
-def statement(standing: Standing, language: str) -> str:
-    """The migration's account as Markdown: the shop's own count is the sum of where its documents are."""
-    migration, counts, complete = standing.migration, standing.counts, standing.completeness
-    rows = [
-        ("posted", counts.posted, f"{counts.mismatch} of them differ" if counts.mismatch else ""),
-        ("there already", counts.was_there, ""),
-        *(("skipped", count, _said(code, language)) for code, count in sorted(counts.skipped.items())),
-        *(("needs attention", count, _said(code, language)) for code, count in sorted(counts.needs_attention.items())),
-    ]
-    if counts.waiting:
-        rows.append(("waiting", counts.waiting, ""))
-    if complete.missing:
-        rows.append(
-            ("not given by the shop", complete.missing, "the shop counts them, but its list does not hold them")
-        )
-    title = f"Orders of {migration.first_on} to {migration.last_on}"
-    lines = [f"**{title}**: {migration.state}, {standing.progress:g}%", "", "| | orders | |", "|---|---:|---|"]
-    lines += [f"| {name} | {count} | {why} |" for name, count, why in rows]
-    lines.append(f"| **the shop's own count** | **{complete.shop}** | {'' if complete.is_complete else 'differs'} |")
-    return "\n".join(lines)
 
 
 # -- inside a run
@@ -417,11 +327,3 @@ def _goes_on_at(work: RouteWork, migration_id: int, pushed: PushResult) -> datet
     if moment is None:
         moment = work.settled_at() if in_flight else now + LOOK_AGAIN_AFTER
     return max(moment, migration.window.span(moment, work.zone)[0])
-
-
-def _said(code: str, language: str) -> str:
-    """The code, with the catalogue's word for it where it is one."""
-    try:
-        return f"{code}: {finding(code).public_sentence(language)}"
-    except KeyError:
-        return code

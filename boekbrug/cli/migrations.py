@@ -18,12 +18,11 @@ from boekbrug.domain.forecast import Forecast
 from boekbrug.domain.migrations import LIVE, Migration, MigrationState
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import order_migrations, tenants
-from tasks import migrating
-from tasks.migrating import PlainSteps, Standing, bring_over, take_note
+from tasks import standing as standings
 from tasks.planning import foresee, plan_migration
-from tasks.reporting import recorded_run
 from tasks.route_work import MIGRATION_LANES, RouteWork, open_route
 from tasks.runtime import Runtime, runtime, using
+from tasks.standing import Standing
 
 app = typer.Typer(help="Historic orders: plan, start, pause, resume, cancel, watch.", no_args_is_help=True)
 
@@ -83,7 +82,7 @@ def start(
         deployments.require_server()
     with open_route(tenant, route, lanes=MIGRATION_LANES) as work:
         chosen = _chosen(work, migration, {MigrationState.PLANNED})
-        migrating.start(work, chosen.id, accepts_earlier_periods=accept_earlier_periods, who=getpass.getuser())
+        standings.start(work, chosen.id, accepts_earlier_periods=accept_earlier_periods, who=getpass.getuser())
         _go_on(work, chosen.id, here)
 
 
@@ -110,7 +109,7 @@ def cancel(tenant: TenantArg, route: RouteOption = "", migration: IdOption = 0) 
     """End it: what is not written yet is skipped. What went over stays in the books."""
     with runtime() as run:
         owner, chosen_id = _of(run, tenant, route, migration, LIVE | {MigrationState.PLANNED})
-        count = migrating.cancel(run, owner.id, chosen_id, who=getpass.getuser())
+        count = standings.cancel(run, owner.id, chosen_id, who=getpass.getuser())
     out.print(f"Migration {chosen_id} is cancelled; {count} orders were skipped.", markup=False, highlight=False)
 
 
@@ -151,7 +150,7 @@ def status(
     )
     if tenant:
         for owner, _, standing in found[:1]:
-            out.print(migrating.statement(standing, owner.language), markup=False, highlight=False)
+            out.print(standings.statement(standing, owner.language), markup=False, highlight=False)
 
 
 # -- which one, and going on with it
@@ -204,6 +203,9 @@ def _go_on(work: RouteWork, migration_id: int, here: bool) -> None:
             highlight=False,
         )
         return
+    from tasks.migrating import PlainSteps, bring_over, take_note  # noqa: PLC0415 - these compare, and so import pandas
+    from tasks.reporting import recorded_run  # noqa: PLC0415 - as above
+
     with using(work.runtime), watched(False) as progress, recorded_run(work) as report:
         bring_over(work, migration_id, PlainSteps(progress), report)
     standing = take_note(work, migration_id)

@@ -10,8 +10,9 @@ import pytest
 from boekbrug.domain.documents import Address, Contact, ExternalRef, PostedDocument, TaxTotal
 from boekbrug.domain.findings import Level
 from boekbrug.domain.money import Money
+from mappings.completeness import Completeness
 from mappings.invoices import invoice_for
-from mappings.verification import Completeness, compare, expected_for, summary
+from mappings.verification import compare, expected_for, summary
 from tests.mappings.builders import HOME, JO, POLICY, RULES, codes, line, order, rule
 
 WIDE = POLICY.model_copy(update={"credit_orders": True})

@@ -17,8 +17,8 @@ from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import moves, order_migrations, records, waiters
 from connectors.factuursturen import Factuursturen
 from connectors.mijnwebwinkel import Mijnwebwinkel
-from tasks.migrating import cancel
 from tasks.planning import plan_migration
+from tasks.standing import cancel
 from tests.migration.world import NOW, World, world
 
 FIRST, LAST = date(2026, 6, 1), date(2026, 9, 14)
@@ -97,7 +97,7 @@ def test_documents_that_the_books_hold_are_recognised_even_by_a_store_that_does_
 
         session.exec(
             update(RecordRow)
-            .where(RecordRow.status == "verified")  # type: ignore[arg-type]
+            .where(RecordRow.tenant_id == 1, RecordRow.status == "verified")  # type: ignore[arg-type]
             .values(status="skipped", wanted="skipped", target_id="", posted_at=None)
         )
     again, _ = plan(found)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from boekbrug.domain.clock import ManualClock
 from boekbrug.domain.migrations import Migration
@@ -25,14 +26,16 @@ from sandbox._server import Running, running
 from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import PARTNER_TOKEN, Mijnwebwinkel
 from tasks.fetching import fetch_changed
-from tasks.migrating import PlainSteps, Standing, bring_over, start, take_note
+from tasks.migrating import PlainSteps, bring_over, take_note
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.reporting import RunReport, recorded_run
 from tasks.route_work import DAILY_LANES, MIGRATION_LANES, RouteWork, open_route
 from tasks.runtime import Runtime, using
 from tasks.settling import settle_and_adopt
+from tasks.standing import Standing, start
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
+from tests.store.tenant_filter import refuse_unfiltered
 
 TENANT = yaml.safe_load((Path(__file__).parents[2] / "demo" / "tenants" / "mokkenhuis.yaml").read_text())
 # In the middle of a VAT quarter, so that ninety days of orders begin in the one before.
@@ -147,6 +150,7 @@ def world(
         shop.control.seed()
         database = Database(f"sqlite:///{folder / 'boekbrug.db'}")
         database.migrate()
+        event.listen(database._engine, "before_execute", refuse_unfiltered)
         key = SealingKey(SealingKey.generate())
         runtime = Runtime(Settings(home=folder, **(settings or {})), database, clock, key)  # type: ignore[arg-type]
         add_tenant(runtime, shop.url, books.url, per_hour=per_hour, policy=policy or {})
