@@ -1,5 +1,6 @@
-"""Errors say what happens next. Four families speak of remote systems, a fifth of our own database; anything else is our
-own mistake and fails loudly.
+"""Errors say what happens next. Four families speak of remote systems, a fifth of our own database.
+
+Anything else is our own mistake and fails loudly.
 
 The message comes first and is complete in itself; context is optional keywords, so that every error pickles. No
 message holds a secret: `connectors._http` and `connectors._soap` translate remote failures, nobody else does.
