@@ -47,8 +47,8 @@ def deploy(slug: str = MOKKENHUIS, **changes: Any) -> UUID:
         "time_zone": "Europe/Amsterdam", "work_pool": "boekbrug", "active": True,
     }  # fmt: skip
     deployments.ensure_work_pool("boekbrug")
-    (name,) = deployments.register(RouteDeployment(**values | changes))
-    assert name == f"sync-orders/{slug}.{ROUTE}"
+    name, other = deployments.register(RouteDeployment(**values | changes))
+    assert (name, other) == (f"sync-orders/{slug}.{ROUTE}", f"migrate-orders/{slug}.{ROUTE}")
     found = ask(lambda client: client.read_deployment_by_name(name))
     return UUID(str(found.id))
 
