@@ -218,8 +218,8 @@ def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
 
 # Classes of SQLSTATE (appendix A of PostgreSQL's manual) and single ones that say that the database is not there:
 # connection lost, transaction rolled back (deadlock), resources exhausted, lock not available, ended by the
-# administrator, system error, waited too long in a transaction, read-only, table missing.
-_AWAY = ("08", "40", "53", "55P03", "57", "58", "25P03", "25006", "42P01")
+# administrator, system error, waited too long in a transaction, table missing.
+_AWAY = ("08", "40", "53", "55P03", "57", "58", "25P03", "42P01")
 
 
 def _unavailable(error: exc.DBAPIError | exc.TimeoutError | sqlite3.OperationalError) -> str | None:

@@ -36,17 +36,12 @@ class Waiter:
     lease_until: datetime
 
 
-_AHEAD = (
-    select(WaiterRow.lane, WaiterRow.lease_until)
-    .where(
-        col(WaiterRow.account_id) == bindparam("account"),
-        col(WaiterRow.budget).in_(bindparam("budgets", expanding=True)),
-        col(WaiterRow.lane) < bindparam("lane"),
-        col(WaiterRow.holder) != bindparam("holder"),
-        col(WaiterRow.lease_until) > bindparam("at"),
-    )
-    .order_by(col(WaiterRow.lease_until).desc())
-    .limit(1)
+_AHEAD = select(WaiterRow.lane, WaiterRow.lease_until).where(
+    col(WaiterRow.account_id) == bindparam("account"),
+    col(WaiterRow.budget).in_(bindparam("budgets", expanding=True)),
+    col(WaiterRow.lane) < bindparam("lane"),
+    col(WaiterRow.holder) != bindparam("holder"),
+    col(WaiterRow.lease_until) > bindparam("at"),
 )
 
 
@@ -122,8 +117,9 @@ def ahead_of(
     if lane is Lane.RUSH:
         return None
     which = {"account": account.id, "budgets": list(budgets), "lane": int(lane), "holder": holder, "at": at}
-    found = session.connection().execute(_AHEAD, which, execution_options=ACROSS_TENANTS).first()
-    return None if found is None else (Lane(found[0]), found[1])
+    found = session.connection().execute(_AHEAD, which, execution_options=ACROSS_TENANTS).all()  # a few at most
+    last = max(found, key=lambda row: row[1], default=None)
+    return None if last is None else (Lane(last[0]), last[1])
 
 
 def waiting(session: Session, account: str, now: datetime) -> list[Waiter]:
