@@ -50,7 +50,8 @@ from connectors._factuursturen_wire import (
     references,
     vat_codes_from_wire,
 )
-from connectors._http import Answer, Login, Session, quoted, usual_limits
+from connectors._http import Answer, Session, quoted, usual_limits
+from connectors._login import Login
 from connectors._wire import Fields, Json, JsonOut, Unreadable
 
 TITLE = "Factuursturen"
