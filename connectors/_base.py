@@ -6,7 +6,7 @@ protocols below. Nothing here knows a remote system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -58,6 +58,14 @@ Secret = Annotated[SecretStr, AfterValidator(_without_surroundings)]
 """A credential as a person pastes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """So many calls in any period of so many seconds."""
+
+    limit: int
+    period: int
+
+
 class ConnectorSettings(BaseModel):
     """Settings that every connector has. Sub-class it; every field has a default and a description."""
 
@@ -68,6 +76,11 @@ class ConnectorSettings(BaseModel):
     concurrency: int = Field(4, ge=1, le=32, description="Calls at once on this connection")
     calls_per_period: int | None = Field(None, ge=1, description="Remote calls allowed per period; empty: not limited")
     calls_period: int = Field(3600, ge=1, description="Length of that period in seconds")
+
+    @property
+    def counted_calls(self) -> Mapping[str, Allowance]:
+        """Kinds of calls that the remote account counts apart, by the name under which `Meter.call` hears of them."""
+        return {}
 
     @field_validator("base_url")
     @classmethod
@@ -116,8 +129,9 @@ class LimitSignal:
 class Meter(Protocol):
     """Stands between a connector and the remote account's budget for calls. Thread-safe."""
 
-    def call(self) -> AbstractContextManager[None]:
-        """Around every remote call: takes a slot. Raises RateLimited, before anything is sent, when there is none."""
+    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
+        """Around every remote call: takes a slot, of the calls that the account counts apart too when it is one of
+        those (`ConnectorSettings.counted_calls`). Raises RateLimited, before anything is sent, when there is none."""
         ...
 
     def heard(self, signal: LimitSignal) -> None:
@@ -128,7 +142,7 @@ class Meter(Protocol):
 class Unmetered:
     """The meter of a system where nobody counts our calls."""
 
-    def call(self) -> AbstractContextManager[None]:
+    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
         """Always free."""
         return nullcontext()
 

@@ -176,7 +176,10 @@ def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAI
     Raises SettingsInvalid when a setting or credential is wrong or missing.
     """
     settings = read_settings(row.system, row.settings)
-    meter = StoreMeter(run, row.tenant_id, row.slug, call_budget(settings, account_of(run, row)), lane)
+    account = account_of(run, row)
+    meter = StoreMeter(
+        run, row.tenant_id, row.slug, call_budget(settings, account), lane, counted_budgets(settings, account)
+    )
     return open_connector(row.system, row.settings, _secrets(run, row), meter)
 
 
@@ -198,6 +201,14 @@ def call_budget(settings: ConnectorSettings, account: str) -> Budget:
         limit=settings.calls_per_period,
         period=timedelta(seconds=settings.calls_period),
     )
+
+
+def counted_budgets(settings: ConnectorSettings, account: str) -> dict[str, Budget]:
+    """How many calls of the kinds that it counts apart the remote account takes."""
+    return {
+        kind: Budget(account=account, name=kind, limit=allowance.limit, period=timedelta(seconds=allowance.period))
+        for kind, allowance in settings.counted_calls.items()
+    }
 
 
 def document_budget(settings: TargetSettings, account: str) -> Budget:
