@@ -104,6 +104,12 @@ def clean(text: str, limit: int = LONGEST_TEXT) -> str:
     return " ".join(text.split())[:limit].rstrip()
 
 
+def folded(text: str) -> str:
+    """The text for comparing names: without case, accents, spaces and signs."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if c.isalnum())
+
+
 def plain(answer: str, limit: int = 200) -> str:
     """What an error answer says to a person: its message when it is JSON, its words when it is HTML."""
     try:
