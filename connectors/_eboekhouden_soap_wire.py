@@ -6,7 +6,7 @@ required and mean nothing are 0.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -223,10 +223,20 @@ def open_item_from_wire(item: Fields, side: Side) -> OpenItem:
     )
 
 
-def payments_from_wire(mutation: Fields) -> Iterator[BookedPayment]:
+def relations_by_number(mutations: Iterable[Fields], side: Side) -> dict[str, str]:
+    """Invoice number → code of the relation, of those numbers that only one relation has among these mutations."""
+    codes: dict[str, set[str]] = {}
+    for mutation in mutations:
+        if side_of(mutation) is side:
+            codes.setdefault(mutation.text("Factuurnummer"), set()).add(mutation.text("RelatieCode"))
+    return {number: next(iter(known)) for number, known in codes.items() if len(known) == 1}
+
+
+def payments_from_wire(mutation: Fields, relations: Mapping[str, str]) -> Iterator[BookedPayment]:
     """What a mutation pays, per invoice; nothing when it is no payment of invoices. Raises Unreadable.
 
-    The invoice stands on the line, or above the lines when the payment is of one.
+    The invoice stands on the line, or above the lines when the payment is of one; the relation may stand nowhere, and
+    is then that of the invoice with the number, if there is one such among `relations`.
     """
     side = PAYMENTS.get(mutation.text("Soort"))
     if side is None:
@@ -240,7 +250,7 @@ def payments_from_wire(mutation: Fields) -> Iterator[BookedPayment]:
             target_ref=ExternalRef(SYSTEM, MUTATION, str(number_of(mutation))),
             side=side,
             number=number,
-            contact_code=mutation.text("RelatieCode"),
+            contact_code=mutation.text("RelatieCode") or relations.get(number, ""),
             paid_on=day(mutation, "Datum"),
             amount=amount,
         )

@@ -53,7 +53,7 @@ from connectors._eboekhouden import (
 )
 from connectors._eboekhouden_entries import LONGEST_NUMBER, MOST_LINES, Refusal, check_entry, posted_as_told, refused
 from connectors._eboekhouden_soap_calls import LISTS, NAME, NO_ACCOUNTANT, Calls
-from connectors._eboekhouden_soap_relations import Relations
+from connectors._eboekhouden_soap_relations import SoapRelations
 from connectors._eboekhouden_soap_wire import (
     INVOICES,
     LONGEST_DESCRIPTION,
@@ -68,6 +68,7 @@ from connectors._eboekhouden_soap_wire import (
     open_item_from_wire,
     payments_from_wire,
     posted_from_wire,
+    relations_by_number,
     side_of,
 )
 from connectors._wire import Fields
@@ -116,7 +117,7 @@ class EboekhoudenSoap:
         self._calls = Calls(settings, login, meter, self._clock, window=settings.mutation_window)
         self._lock = threading.RLock()
         self._known_reference_data: ReferenceData | None = None
-        self._relations = Relations(self._calls)
+        self._relations = SoapRelations(self._calls)
 
     def __enter__(self) -> Self:
         return self
@@ -305,8 +306,9 @@ class EboekhoudenSoap:
                 found = [row for number in sorted(wanted) for row in self._calls.mutations(Factuurnummer=number)]
             else:
                 found = list(self._calls.mutations_since(since))
+            relations = relations_by_number(found, side)
             for mutation in {number_of(row): row for row in found}.values():
-                for payment in payments_from_wire(mutation):
+                for payment in payments_from_wire(mutation, relations):
                     if payment.side is side and payment.number in wanted and payment.paid_on >= since:
                         yield payment
 
