@@ -168,6 +168,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def fingerprint(self) -> str:
+        """A text that only an equal object has."""
+        return json.dumps(self._members, sort_keys=True, default=str)
+
     def path(self, name: str) -> str:
         """Where the member stands, for a person."""
         return f"{self._where}.{name}" if self._where else name

@@ -8,10 +8,11 @@ from typing import TypeVar
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from boekbrug.domain.errors import SettingsInvalid
-from connectors import eboekhouden_soap, factuursturen, mijnwebwinkel
+from connectors import eboekhouden_rest, eboekhouden_soap, factuursturen, mijnwebwinkel
 from connectors._base import Connector, ConnectorSettings, ConnectorType, Credentials, Meter
 
 CONNECTORS: Mapping[str, ConnectorType] = {
+    "eboekhouden-rest": eboekhouden_rest.CONNECTOR,
     "eboekhouden-soap": eboekhouden_soap.CONNECTOR,
     "factuursturen": factuursturen.CONNECTOR,
     "mijnwebwinkel": mijnwebwinkel.CONNECTOR,

@@ -14,7 +14,8 @@ from connectors import _http
 from connectors.registry import CONNECTORS
 from sandbox._registry import simulator_class
 from sandbox._server import Running, running
-from tests.conformance.sites import SOURCES, TARGETS, Site, SourceSite, TargetSite
+from tests.conformance.sites import LEDGERS, SOURCES, TARGETS, LedgerSite, Site, SourceSite, TargetSite
+from tests.conformance.stands import STANDS
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def servers() -> Iterator[Callable[[str], Running[Any]]]:
 
         def server(system: str) -> Running[Any]:
             if system not in started:
-                started[system] = stack.enter_context(running(simulator_class(system)()))
+                started[system] = stack.enter_context(running(simulator_class(STANDS[system].simulator or system)()))
             return started[system]
 
         yield server
@@ -47,6 +48,14 @@ def source(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]
 def target(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[TargetSite]:
     with ExitStack() as stack:
         site = TargetSite(request.param, servers(request.param), stack)
+        site.stand.empty(site.control)
+        yield site
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[LedgerSite]:
+    with ExitStack() as stack:
+        site = LedgerSite(request.param, servers(request.param), stack)
         site.stand.empty(site.control)
         yield site
 
@@ -75,6 +84,11 @@ def logged() -> Iterator[io.StringIO]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test runs for every connector in the registry that has the capability."""
-    for fixture, systems in (("source", SOURCES), ("target", TARGETS), ("site", list(CONNECTORS))):
+    for fixture, systems in (
+        ("source", SOURCES),
+        ("target", TARGETS),
+        ("ledger", LEDGERS),
+        ("site", list(CONNECTORS)),
+    ):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, systems, indirect=True)

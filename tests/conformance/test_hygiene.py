@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from boekbrug.domain.errors import BoekbrugError
-from connectors._base import BookingTarget, OrderSource
+from connectors._base import BookingTarget, LedgerTarget, OrderSource
 from connectors._base import Capability as Can
 from connectors.registry import CONNECTORS, open_connector, read_credentials, remote_account
 from tests.conformance.sites import Site, TargetSite, failure_of, sealed
-from tests.conformance.stands import STANDS, SourceStand, TargetStand
+from tests.conformance.stands import STANDS, LedgerStand, SourceStand, TargetStand
 from tests.conformance.test_refusing import READING, WRITING, something_read
 from tests.conformance.test_writing import SINCE, booking, debtor_for
 
@@ -46,6 +46,7 @@ def test_every_connector_has_a_stand() -> None:
         assert kind.name == name and kind.title
         assert isinstance(STANDS[name], SourceStand) is (Can.ORDER_SOURCE in kind.capabilities)
         assert isinstance(STANDS[name], TargetStand) is (Can.BOOKING_TARGET in kind.capabilities)
+        assert isinstance(STANDS[name], LedgerStand) is (Can.LEDGER_TARGET in kind.capabilities)
 
 
 def test_a_connector_has_what_it_says(site: Site) -> None:
@@ -53,6 +54,7 @@ def test_a_connector_has_what_it_says(site: Site) -> None:
     capabilities = CONNECTORS[site.system].capabilities
     assert isinstance(connector, OrderSource) is (Can.ORDER_SOURCE in capabilities)
     assert isinstance(connector, BookingTarget) is (Can.BOOKING_TARGET in capabilities)
+    assert isinstance(connector, LedgerTarget) is (Can.LEDGER_TARGET in capabilities)
 
 
 def test_every_setting_is_described_and_has_a_default(site: Site) -> None:
