@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -30,7 +30,7 @@ class Bookkeeper(Protocol):
 class EboekhoudenBookkeeper:
     """By the REST interface, whatever interface the connector speaks."""
 
-    NOTES = {"note": "Belt altijd\nop maandag", "mobilePhoneNumber": "06-99", "freeText3": "klant sinds 1999"}
+    NOTES: ClassVar = {"note": "Belt altijd\nop maandag", "mobilePhoneNumber": "06-99", "freeText3": "klant sinds 1999"}
 
     def __init__(self, root: str) -> None:
         self._root = root

@@ -56,7 +56,7 @@ class TargetStand(Stand):
 
 @dataclass(frozen=True, kw_only=True)
 class Switch:
-    """What is not known of the real system: options of the simulator, and settings of the connector that go with them."""
+    """What is not known of the real system: options of the simulator, and settings of the connector to go with them."""
 
     options: Mapping[str, Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
