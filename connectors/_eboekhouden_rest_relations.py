@@ -48,7 +48,8 @@ class RestRelations(Relations):
         with understood(NAME, "relations"):
             results = (self._calls.sought(_PATH, search) for search in searches)
             listed = next((result for result in results if result is not None), None)
-            found = [item for item in listed or self._calls.items(_PATH, {}) if item.text("code")]
+            listed = self._calls.items(_PATH, {}) if listed is None else listed
+            found = [item for item in listed if item.text("code")]
             with self._lock:
                 self._codes |= {item.whole("id"): item.text("code") for item in found}
                 self._ids |= {item.text("code"): item.whole("id") for item in found}
