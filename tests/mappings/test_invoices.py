@@ -26,7 +26,8 @@ from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.tenants import RoutePolicy
-from mappings.invoices import Verdict, eligibility, invoice_for, order_problems, status_plan
+from mappings.eligibility import Verdict, eligibility, status_plan
+from mappings.invoices import invoice_for, order_problems
 from tests.mappings.builders import AMSTERDAM, DAY, POLICY, codes, line, order, orders, to
 
 STATUSES = (
