@@ -58,6 +58,15 @@ Secret = Annotated[SecretStr, AfterValidator(_without_surroundings)]
 """A credential as a person pastes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimit:
+    """So many remote calls (None: not limited) in any `seconds`; the name tells it from the account's other limits."""
+
+    name: str
+    calls: int | None
+    seconds: int
+
+
 class ConnectorSettings(BaseModel):
     """Settings that every connector has. Sub-class it; every field has a default and a description."""
 
@@ -68,6 +77,11 @@ class ConnectorSettings(BaseModel):
     concurrency: int = Field(4, ge=1, le=32, description="Calls at once on this connection")
     calls_per_period: int | None = Field(None, ge=1, description="Remote calls allowed per period; empty: not limited")
     calls_period: int = Field(3600, ge=1, description="Length of that period in seconds")
+
+    @property
+    def call_limits(self) -> tuple[CallLimit, ...]:
+        """What the remote account allows; every call needs room under each."""
+        return (CallLimit("calls", self.calls_per_period, self.calls_period),)
 
     @field_validator("base_url")
     @classmethod
