@@ -9,8 +9,9 @@ the books would look like a lost order. It is not marked paid, as there is nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -22,6 +23,9 @@ from boekbrug.domain.documents import (
     Order,
     OrderLine,
     OrderStatus,
+    Side,
+    SourceInvoice,
+    TaxTotal,
     UnreadableDocument,
 )
 from boekbrug.domain.errors import SettingsInvalid
@@ -41,6 +45,7 @@ _LINE_NAMES = {
     LineKind.OTHER: "Overige kosten",
     LineKind.ROUNDING: "Afronding",
 }
+ROUNDING_TEXT = _LINE_NAMES[LineKind.ROUNDING]
 _LARGEST_QUANTITY = Decimal(10) ** 9
 
 
@@ -108,16 +113,22 @@ def status_plan(policy: RoutePolicy, statuses: Sequence[OrderStatus]) -> StatusP
     return StatusPlan({status.id: status for status in statuses}, frozenset(goes - never), frozenset(never))
 
 
-def eligibility(document: Order | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy) -> Eligibility:
-    """Whether the route takes this document by its status, number and day; not whether it is right."""
-    if policy.first_number is not None:
+def eligibility(
+    document: Order | SourceInvoice | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy
+) -> Eligibility:
+    """Whether the route takes this document by its status, number and day; not whether it is right.
+
+    The first number is not asked of purchases, whose numbers are their suppliers'.
+    """
+    is_purchase = isinstance(document, SourceInvoice) and document.kind.side is Side.PURCHASES
+    if policy.first_number is not None and not is_purchase:
         digits = re.findall(r"\d+", document.number)
         if digits and int(digits[-1]) < policy.first_number:
             reason = finding("BEFORE_FIRST_NUMBER", number=document.number, first=policy.first_number)
             return Eligibility(Verdict.NEVER, reason)
-    if isinstance(document, Order) and policy.start_on and document.ordered_at.date() < policy.start_on:
-        reason = finding("BEFORE_START", date=document.ordered_at.date(), start=policy.start_on)
-        return Eligibility(Verdict.NEVER, reason)
+    day = _day(document)
+    if day and policy.start_on and day < policy.start_on:
+        return Eligibility(Verdict.NEVER, finding("BEFORE_START", date=day, start=policy.start_on))
     if not document.status_id:  # not even the status can be read: a person has to look
         return Eligibility(Verdict.GOES)
     verdict = plan.verdict(document.status_id)
@@ -125,6 +136,16 @@ def eligibility(document: Order | UnreadableDocument, plan: StatusPlan, policy: 
         return Eligibility(verdict)
     code = "STATUS_NEVER" if verdict is Verdict.NEVER else "STATUS_NOT_YET"
     return Eligibility(verdict, finding(code, status=plan.name(document.status_id)))
+
+
+def _day(document: Order | SourceInvoice | UnreadableDocument) -> date | None:
+    match document:
+        case Order():
+            return document.ordered_at.date()
+        case SourceInvoice():
+            return document.issued_on
+        case _:
+            return None
 
 
 # -- whether an order adds up, and its invoice
@@ -205,7 +226,7 @@ def _problems(order: Order, policy: RoutePolicy) -> Iterator[Finding]:
                 net=line.net,
                 rate=f"{line.rate.normalize():f}",
             )
-    yield from _tax_total_differences(order, policy)
+    yield from tax_total_differences(_tax_by_rate(order), order.tax_totals, order.currency, policy)
 
 
 def _fits(line: OrderLine) -> bool:
@@ -215,26 +236,33 @@ def _fits(line: OrderLine) -> bool:
     return abs(line.gross.amount - expected) <= allowed
 
 
-def _tax_total_differences(order: Order, policy: RoutePolicy) -> Iterator[Finding]:
-    """Where the shop's own VAT per rate is not that of its lines. The lines lead, so this never blocks."""
-    if not order.tax_totals:
-        return
-    computed: dict[Decimal, Decimal] = {}
-    for line in order.lines:
-        computed[line.rate] = computed.get(line.rate, Decimal(0)) + line.tax.amount
+def tax_total_differences(
+    computed: Mapping[Decimal, Decimal], stated_totals: Iterable[TaxTotal], currency: str, policy: RoutePolicy
+) -> Iterator[Finding]:
+    """Where the VAT that a source states per rate is not that of its lines (`computed`, per rate). Never blocks.
+
+    Nothing is compared with a source that states none.
+    """
     stated: dict[Decimal, Decimal] = {}
-    for one in order.tax_totals:
+    for one in stated_totals:
         stated[one.rate] = stated.get(one.rate, Decimal(0)) + one.tax.amount
-    for rate in sorted(computed.keys() | stated.keys()):
+    for rate in sorted(computed.keys() | stated.keys()) if stated else ():
         ours, theirs = rounded(computed.get(rate, Decimal(0))), rounded(stated.get(rate, Decimal(0)))
         if ours != theirs:
             code = "TAX_TOTAL_DIFFERS" if abs(ours - theirs) <= policy.tax_per_rate_tolerance else "TAX_TOTAL_FAR_OFF"
             yield finding(
                 code,
-                stated=Money(theirs, order.currency),
-                computed=Money(ours, order.currency),
+                stated=Money(theirs, currency),
+                computed=Money(ours, currency),
                 rate=f"{rate.normalize():f}",
             )
+
+
+def _tax_by_rate(order: Order) -> dict[Decimal, Decimal]:
+    computed: dict[Decimal, Decimal] = {}
+    for line in order.lines:
+        computed[line.rate] = computed.get(line.rate, Decimal(0)) + line.tax.amount
+    return computed
 
 
 def _unreadable(order: Order) -> Iterator[Finding]:

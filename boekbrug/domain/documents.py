@@ -269,6 +269,7 @@ class InvoiceLine:
     tax: Tax
     product_group: str = ""
     cost_category: str = ""
+    tax_code: str = ""  # the source's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
