@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from boekbrug.domain.documents import OrderStatus, UnreadableDocument
+from boekbrug.domain.documents import OrderStatus, Side, SourceInvoice, UnreadableDocument
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.snapshots import Document
@@ -51,12 +51,14 @@ class StatusPlan:
 
 
 def status_plan(policy: RoutePolicy, statuses: Sequence[OrderStatus]) -> StatusPlan:
-    """The policy's statuses, by name or id whatever their case, as ids of this shop.
+    """The policy's statuses, by name or id whatever their case, as ids of this source; where the policy names none,
+    those that the source proposes.
 
     Statuses of credit orders go over by themselves: whether a credit order does is the policy's `credit_orders`. What
-    is to be skipped is skipped even when it is named among those that go over.
+    the policy skips is skipped even when it is named among those that go over.
 
-    Raises SettingsInvalid for a wanted status that the shop does not have; unknown ones to skip are ignored.
+    Raises SettingsInvalid for a wanted status that the source does not have, or when no status would go over at all;
+    unknown ones to skip are ignored.
     """
 
     def ids(wanted: str) -> set[str]:
@@ -64,21 +66,31 @@ def status_plan(policy: RoutePolicy, statuses: Sequence[OrderStatus]) -> StatusP
         named = {status.id for status in statuses if status.name.strip().casefold() == plain}
         return named or {status.id for status in statuses if status.id.strip().casefold() == plain}
 
+    valid = ", ".join(f"{status.name} ({status.id})" for status in statuses) or "none at all"
     unknown = [wanted for wanted in policy.statuses if not ids(wanted)]
     if unknown:
-        valid = ", ".join(f"{status.name} ({status.id})" for status in statuses) or "none at all"
         raise SettingsInvalid(
-            f"the shop has no status {', '.join(map(repr, unknown))}; the route's statuses can be: {valid}"
+            f"the source has no status {', '.join(map(repr, unknown))}; the route's statuses can be: {valid}"
         )
-    never = {id_ for wanted in policy.skip_statuses for id_ in ids(wanted)}
     goes = {id_ for wanted in policy.statuses for id_ in ids(wanted)}
+    if not policy.statuses:
+        goes = {status.id for status in statuses if status.goes_over}
+    if not goes:
+        raise SettingsInvalid(f"the source proposes no status; name the route's statuses, which can be: {valid}")
+    never = {id_ for wanted in policy.skip_statuses for id_ in ids(wanted)}
+    if not policy.skip_statuses:
+        never = {status.id for status in statuses if status.never} - goes
     goes |= {status.id for status in statuses if status.is_credit}
     return StatusPlan({status.id: status for status in statuses}, frozenset(goes - never), frozenset(never))
 
 
 def eligibility(document: Document | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy) -> Eligibility:
-    """Whether the route takes this document by its status, number and day; not whether it is right."""
-    if policy.first_number is not None:
+    """Whether the route takes this document by its status, number and day; not whether it is right.
+
+    The first number is not asked of purchases, whose numbers are their suppliers'.
+    """
+    is_purchase = isinstance(document, SourceInvoice) and document.kind.side is Side.PURCHASES
+    if policy.first_number is not None and not is_purchase:
         digits = re.findall(r"\d+", document.number)
         if digits and int(digits[-1]) < policy.first_number:
             reason = finding("BEFORE_FIRST_NUMBER", number=document.number, first=policy.first_number)

@@ -8,7 +8,7 @@ the books would look like a lost order. It is not marked paid, as there is nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from boekbrug.domain.documents import (
     LineKind,
     Order,
     OrderLine,
+    TaxTotal,
 )
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import LARGEST_AMOUNT, Money
@@ -36,6 +37,7 @@ _LINE_NAMES = {
     LineKind.OTHER: "Overige kosten",
     LineKind.ROUNDING: "Afronding",
 }
+ROUNDING_TEXT = _LINE_NAMES[LineKind.ROUNDING]
 _LARGEST_QUANTITY = Decimal(10) ** 9
 
 
@@ -114,7 +116,7 @@ def _problems(order: Order, policy: RoutePolicy) -> Iterator[Finding]:
                 net=line.net,
                 rate=f"{line.rate.normalize():f}",
             )
-    yield from _tax_total_differences(order, policy)
+    yield from tax_total_differences(_tax_by_rate(order), order.tax_totals, order.currency, policy)
 
 
 def _fits(line: OrderLine) -> bool:
@@ -124,26 +126,33 @@ def _fits(line: OrderLine) -> bool:
     return abs(line.gross.amount - expected) <= allowed
 
 
-def _tax_total_differences(order: Order, policy: RoutePolicy) -> Iterator[Finding]:
-    """Where the shop's own VAT per rate is not that of its lines. The lines lead, so this never blocks."""
-    if not order.tax_totals:
-        return
-    computed: dict[Decimal, Decimal] = {}
-    for line in order.lines:
-        computed[line.rate] = computed.get(line.rate, Decimal(0)) + line.tax.amount
+def tax_total_differences(
+    computed: Mapping[Decimal, Decimal], stated_totals: Iterable[TaxTotal], currency: str, policy: RoutePolicy
+) -> Iterator[Finding]:
+    """Where the VAT that a source states per rate is not that of its lines (`computed`, per rate). Never blocks.
+
+    Nothing is compared with a source that states none.
+    """
     stated: dict[Decimal, Decimal] = {}
-    for one in order.tax_totals:
+    for one in stated_totals:
         stated[one.rate] = stated.get(one.rate, Decimal(0)) + one.tax.amount
-    for rate in sorted(computed.keys() | stated.keys()):
+    for rate in sorted(computed.keys() | stated.keys()) if stated else ():
         ours, theirs = rounded(computed.get(rate, Decimal(0))), rounded(stated.get(rate, Decimal(0)))
         if ours != theirs:
             code = "TAX_TOTAL_DIFFERS" if abs(ours - theirs) <= policy.tax_per_rate_tolerance else "TAX_TOTAL_FAR_OFF"
             yield finding(
                 code,
-                stated=Money(theirs, order.currency),
-                computed=Money(ours, order.currency),
+                stated=Money(theirs, currency),
+                computed=Money(ours, currency),
                 rate=f"{rate.normalize():f}",
             )
+
+
+def _tax_by_rate(order: Order) -> dict[Decimal, Decimal]:
+    computed: dict[Decimal, Decimal] = {}
+    for line in order.lines:
+        computed[line.rate] = computed.get(line.rate, Decimal(0)) + line.tax.amount
+    return computed
 
 
 def _unreadable(order: Order) -> Iterator[Finding]:

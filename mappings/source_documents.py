@@ -9,6 +9,7 @@ from boekbrug.domain.snapshots import Document
 from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.domain.tenants import RoutePolicy
 from mappings.invoices import Transformed, invoice_for
+from mappings.source_invoices import invoice_from, source_vat_number_to_check
 from mappings.vat import vat_number_to_check
 
 
@@ -40,11 +41,11 @@ def transformed(document: Document, policy: RoutePolicy, vat_number_status: VatN
     """The invoice that it becomes, and everything found on the way."""
     if isinstance(document, Order):
         return invoice_for(document, policy, vat_number_status)
-    raise TypeError(f"{type(document).__name__} becomes no invoice")
+    return invoice_from(document, policy, vat_number_status)
 
 
 def vat_number_of(document: Document, policy: RoutePolicy) -> str:
     """The VAT number on which its VAT depends, where the policy wants it looked up; else empty."""
     if isinstance(document, Order):
         return vat_number_to_check(document, policy)
-    return ""
+    return source_vat_number_to_check(document, policy)

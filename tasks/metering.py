@@ -19,7 +19,7 @@ from tasks.runtime import Runtime
 
 
 class StoreMeter:
-    """Takes a slot of each of the account's budgets for every call, and passes on what the remote side says of its limit.
+    """Takes a slot of each of the account's budgets per call, and passes on what the remote side says of its limit.
 
     Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
