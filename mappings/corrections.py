@@ -10,7 +10,7 @@ from decimal import Decimal
 from boekbrug.domain.documents import Address, Order, OrderLine
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
-from boekbrug.domain.snapshots import fingerprint
+from boekbrug.domain.snapshots import Document, fingerprint
 
 _WORDS: dict[str, dict[str, str]] = {
     "nl": {
@@ -71,8 +71,8 @@ def changes_between(old: Order, new: Order, language: str = "nl") -> list[str]:
     return changes
 
 
-def correction(old: Order, new: Order | None) -> Correction:
-    """The correction of an order that was booked as `old` and is `new` now; None when it was cancelled."""
+def correction(old: Document, new: Document | None) -> Correction:
+    """The correction of a document that was booked as `old` and is `new` now; None when it was cancelled."""
     return Correction(credit=old.gross, invoice=new.gross if new else None)
 
 
@@ -85,8 +85,8 @@ def changed_after_posting(old: Order, new: Order, number: str, language: str = "
     )
 
 
-def cancelled_after_posting(old: Order, number: str, status: str) -> Finding:
-    """The finding for an order that got a status in which it should not have been booked, as document `number`."""
+def cancelled_after_posting(old: Document, number: str, status: str) -> Finding:
+    """The finding for a document that got a status in which it should not have been booked, as document `number`."""
     return finding("CANCELLED_AFTER_POSTING", status=status, number=number, posted=correction(old, None).credit)
 
 

@@ -1,0 +1,214 @@
+"""Invoices of invoicing programs, and books that are told account and VAT code of every line."""
+
+from boekbrug.domain.catalogue._kinds import Level, kind
+
+ENTRIES = (
+    kind(
+        "SOURCE_ROUNDED",
+        Level.NOTICE,
+        (
+            "De regels van de factuur komen {difference} lager of hoger uit dan het totaal; dat is een regel "
+            "'Afronding' geworden.",
+            "Geen actie nodig: het totaal van de factuur is leidend.",
+        ),
+        (
+            "The invoice's lines come out {difference} below or above its total; that became a line 'Afronding'.",
+            "Nothing to do: the invoice's total leads.",
+        ),
+    ),
+    kind(
+        "NUMBER_MISSING",
+        Level.ERROR,
+        (
+            "De factuur {own_number} heeft geen factuurnummer.",
+            "Vul in het facturatieprogramma het factuurnummer in (bij inkoop: dat van de leverancier).",
+        ),
+        (
+            "Invoice {own_number} has no invoice number.",
+            "Enter the invoice number in the invoicing program (of a purchase: the supplier's).",
+        ),
+    ),
+    kind(
+        "CREDIT_WITHOUT_ORIGINAL",
+        Level.NOTICE,
+        (
+            "Creditfactuur {number} noemt niet welke factuur zij crediteert.",
+            "Geen actie nodig; letter haar in de boeken af tegen de juiste factuur.",
+        ),
+        (
+            "Credit invoice {number} does not say which invoice it credits.",
+            "Nothing to do; match it against the right invoice in the books.",
+        ),
+    ),
+    kind(
+        "FOREIGN_VAT_ON_PURCHASE",
+        Level.ERROR,
+        (
+            "De leverancier in {country} rekent {rate}% btw; dat is op {date} geen tarief van {home} en hoort niet in "
+            "uw aangifte.",
+            "Vraag de leverancier om een factuur zonder btw, of boek deze factuur met de hand.",
+        ),
+        (
+            "The supplier in {country} charges {rate}% VAT; on {date} that is no rate of {home} and does not belong in "
+            "your VAT return.",
+            "Ask the supplier for an invoice without VAT, or book this invoice by hand.",
+        ),
+    ),
+    kind(
+        "PURCHASE_VAT_OF_WHICH_COUNTRY",
+        Level.WARNING,
+        (
+            "De leverancier in {country} rekent {rate}% btw; dat is ook een tarief van {home} en zo is het geboekt.",
+            "Controleer op de factuur of het btw van {home} is; alleen die mag u terugvragen.",
+        ),
+        (
+            "The supplier in {country} charges {rate}% VAT; that is a rate of {home} too, and was booked as such.",
+            "Check on the invoice whether it is VAT of {home}; only that can be claimed back.",
+        ),
+    ),
+    kind(
+        "SUPPLIER_VAT_NUMBER_MISSING",
+        Level.WARNING,
+        (
+            "De leverancier in {country} rekent geen btw en heeft geen btw-nummer; geboekt als inkoop binnen de EU.",
+            "Controleer of de leverancier ondernemer is, en vul het btw-nummer in.",
+        ),
+        (
+            "The supplier in {country} charges no VAT and has no VAT number; booked as a purchase within the EU.",
+            "Check whether the supplier is a business, and enter the VAT number.",
+        ),
+    ),
+    kind(
+        "COST_RULE_MISSING",
+        Level.ERROR,
+        (
+            "Voor inkoop met btw {tax} (kostencategorie {category}) is geen rekening in de boeken ingesteld.",
+            "Stel onder 'Kosten' van de route in welke btw-code en rekening hierbij horen; druk daarna op Verwerk.",
+        ),
+        (
+            "No account in the books has been set for purchases with VAT {tax} (cost category {category}).",
+            "Set the VAT code and account for it under the route's 'cost' mapping; then press Process.",
+        ),
+    ),
+    kind(
+        "ACCOUNT_NOT_CHOSEN",
+        Level.ERROR,
+        (
+            "De relatie '{rule}' noemt geen grootboekrekening, en de boeken willen er een op elke regel.",
+            "Vul bij deze relatie de rekening in.",
+        ),
+        (
+            "The relation '{rule}' names no ledger account, and the books want one on every line.",
+            "Enter the account in this relation.",
+        ),
+    ),
+    kind(
+        "VAT_CODE_OTHER_SIDE",
+        Level.ERROR,
+        (
+            "Btw-code {vat_code} ({name}) is niet voor deze kant van de boeken ({side}).",
+            "Kies een btw-code voor verkoop bij verkoop, en voor inkoop bij inkoop.",
+        ),
+        (
+            "VAT code {vat_code} ({name}) is not for this side of the books ({side}).",
+            "Choose a VAT code of sales for sales, and of purchases for purchases.",
+        ),
+    ),
+    kind(
+        "VAT_CODE_OTHER_REASON",
+        Level.ERROR,
+        (
+            "Btw {tax} is gekoppeld aan btw-code {vat_code}, maar die is voor iets anders ({name}).",
+            "Wijzig de btw-relatie van de route.",
+        ),
+        (
+            "VAT {tax} is related to VAT code {vat_code}, but that is for something else ({name}).",
+            "Change the route's VAT relation.",
+        ),
+    ),
+    kind(
+        "VAT_CODE_NOT_VALID_THEN",
+        Level.ERROR,
+        (
+            "Btw-code {vat_code} geldt niet op {date} (wel van {first} tot en met {last}).",
+            "Koppel de btw aan de code van die tijd, of boek de factuur met de hand.",
+        ),
+        (
+            "VAT code {vat_code} is not valid on {date} (it is from {first} up to and including {last}).",
+            "Relate the VAT to the code of that time, or book the invoice by hand.",
+        ),
+    ),
+    kind(
+        "LEDGER_ACCOUNT_WRONG_KIND",
+        Level.ERROR,
+        (
+            "Op rekening {ledger_account} kan geen omzet of kosten worden geboekt: het is een rekening van de soort "
+            "{kind}.",
+            "Kies een omzet-, kosten- of balansrekening.",
+        ),
+        (
+            "No turnover or costs can be booked on account {ledger_account}: it is an account of the kind {kind}.",
+            "Choose an account for turnover, costs or the balance sheet.",
+        ),
+    ),
+    kind(
+        "CONTROL_ACCOUNT_WRONG",
+        Level.ERROR,
+        (
+            "{ledger_account} is in de boeken geen rekening voor {wanted} (wel: {known}).",
+            "Kies bij de route de debiteuren- of crediteurenrekening van uw boeken.",
+        ),
+        (
+            "In the books {ledger_account} is no account for {wanted} (these are: {known}).",
+            "Choose the debtors' or creditors' account of your books on the route.",
+        ),
+    ),
+    kind(
+        "TOO_MANY_LINES",
+        Level.ERROR,
+        (
+            "De factuur verdeelt zich over {lines} rekeningen en btw-codes; de boeken nemen er {most} per factuur.",
+            "Gebruik minder afwijkende rekeningen, of boek de factuur met de hand.",
+        ),
+        (
+            "The invoice spreads over {lines} accounts and VAT codes; the books take {most} per invoice.",
+            "Use fewer deviating accounts, or book the invoice by hand.",
+        ),
+    ),
+    kind(
+        "NUMBER_TOO_LONG",
+        Level.ERROR,
+        (
+            "Factuurnummer {number} is langer dan de {length} tekens die de boeken nemen.",
+            "Maak het voorvoegsel van de route korter, of boek de factuur met de hand.",
+        ),
+        (
+            "Invoice number {number} is longer than the {length} characters that the books take.",
+            "Make the route's prefix shorter, or book the invoice by hand.",
+        ),
+    ),
+    kind(
+        "EXCHANGE_RATE_MISSING",
+        Level.ERROR,
+        (
+            "De factuur is in {currency}, de boeken zijn in {books}, en er is geen wisselkoers bekend van {date}.",
+            "Probeer het later opnieuw met Verwerk, of boek de factuur met de hand tegen de koers die u hanteert.",
+        ),
+        (
+            "The invoice is in {currency}, the books are in {books}, and no exchange rate of {date} is known.",
+            "Try again later with Process, or book the invoice by hand at the exchange rate you use.",
+        ),
+    ),
+    kind(
+        "CONVERTED",
+        Level.NOTICE,
+        (
+            "{original} is omgerekend naar {gross} ({rate}, koers van {source} van {date}).",
+            "Geen actie nodig; een koersverschil bij de betaling boekt u in het boekhoudpakket.",
+        ),
+        (
+            "{original} was converted to {gross} ({rate}, rate of {source} of {date}).",
+            "Nothing to do; an exchange difference at payment is booked in the bookkeeping package.",
+        ),
+    ),
+)
