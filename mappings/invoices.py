@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -23,8 +22,6 @@ from boekbrug.domain.documents import (
     Order,
     OrderLine,
     OrderStatus,
-    Side,
-    SourceInvoice,
     TaxTotal,
     UnreadableDocument,
 )
@@ -113,22 +110,16 @@ def status_plan(policy: RoutePolicy, statuses: Sequence[OrderStatus]) -> StatusP
     return StatusPlan({status.id: status for status in statuses}, frozenset(goes - never), frozenset(never))
 
 
-def eligibility(
-    document: Order | SourceInvoice | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy
-) -> Eligibility:
-    """Whether the route takes this document by its status, number and day; not whether it is right.
-
-    The first number is not asked of purchases, whose numbers are their suppliers'.
-    """
-    is_purchase = isinstance(document, SourceInvoice) and document.kind.side is Side.PURCHASES
-    if policy.first_number is not None and not is_purchase:
+def eligibility(document: Order | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy) -> Eligibility:
+    """Whether the route takes this document by its status, number and day; not whether it is right."""
+    if policy.first_number is not None:
         digits = re.findall(r"\d+", document.number)
         if digits and int(digits[-1]) < policy.first_number:
             reason = finding("BEFORE_FIRST_NUMBER", number=document.number, first=policy.first_number)
             return Eligibility(Verdict.NEVER, reason)
-    day = _day(document)
-    if day and policy.start_on and day < policy.start_on:
-        return Eligibility(Verdict.NEVER, finding("BEFORE_START", date=day, start=policy.start_on))
+    if isinstance(document, Order) and policy.start_on and document.ordered_at.date() < policy.start_on:
+        reason = finding("BEFORE_START", date=document.ordered_at.date(), start=policy.start_on)
+        return Eligibility(Verdict.NEVER, reason)
     if not document.status_id:  # not even the status can be read: a person has to look
         return Eligibility(Verdict.GOES)
     verdict = plan.verdict(document.status_id)
@@ -136,16 +127,6 @@ def eligibility(
         return Eligibility(verdict)
     code = "STATUS_NEVER" if verdict is Verdict.NEVER else "STATUS_NOT_YET"
     return Eligibility(verdict, finding(code, status=plan.name(document.status_id)))
-
-
-def _day(document: Order | SourceInvoice | UnreadableDocument) -> date | None:
-    match document:
-        case Order():
-            return document.ordered_at.date()
-        case SourceInvoice():
-            return document.issued_on
-        case _:
-            return None
 
 
 # -- whether an order adds up, and its invoice

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from boekbrug.domain.catalogue import afterwards, books, documents, entries, mapping, staying, vat
+from boekbrug.domain.catalogue import afterwards, books, documents, entries, mapping, paid, staying, vat
 from boekbrug.domain.catalogue._kinds import FindingKind, FindingText, Level
 
 __all__ = ["CATALOGUE", "ENTRIES", "FindingKind", "FindingText", "Level"]
@@ -20,6 +20,7 @@ ENTRIES = (
     *entries.ENTRIES,
     *staying.ENTRIES,
     *afterwards.ENTRIES,
+    *paid.ENTRIES,
 )
 
 CATALOGUE: Mapping[str, FindingKind] = {kind.code: kind for kind in ENTRIES}
