@@ -27,7 +27,7 @@ from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import Mijnwebwinkel
 from tests import postgres
 from tests.crash.child import End
-from tests.crash.world import HOUR, KILLED, LEASE_OVER, Shop, World, world
+from tests.crash.world import HOUR, KILLED, LEASE_OVER, PATIENCE, Shop, World, world
 
 SWEPT_ORDERS = 4
 # Two orders of one new customer, so that a debtor made twice or a stranger's debtor shows.
@@ -237,7 +237,7 @@ def _gust(w: World, figures: Figures, rng: random.Random, both: Sequence[Shop], 
         if rng.random() < 0.5:
             child.kill()
     for child in children:
-        child.join(120)
+        child.join(PATIENCE)
         figures.runs += 1
         figures.kills += child.exitcode == KILLED
         if child.exitcode not in (End.DONE, End.STOPPED, KILLED):

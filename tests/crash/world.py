@@ -42,6 +42,7 @@ from tasks.standing import cancel
 from tests.crash.child import End, Job, MovedClock, Shared, perform
 
 KILLED = -9
+PATIENCE = 600  # seconds for one run, also on a machine that is busy with other things
 HOUR = 3600
 # Beyond the lease of any claim (`BOEKBRUG_CLAIM_SECONDS` is 120).
 LEASE_OVER = 200
@@ -198,10 +199,10 @@ class World:
     def run(self, shop: Shop, **job: Any) -> int:
         """A run from its beginning to its end; how it ended (`End`, or KILLED)."""
         child = self.start(shop, **job)
-        child.join(120)
+        child.join(PATIENCE)
         if child.exitcode is None:
             child.kill()
-            raise AssertionError(f"a run of {shop.slug} did not end")
+            raise AssertionError(f"a run of {shop.slug} did not end:\n{self.log.read_text()[-2000:]}")
         code = child.exitcode
         child.close()
         return code
