@@ -6,7 +6,7 @@ protocols below. Nothing here knows a remote system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,18 +17,25 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from boekbrug.domain.bookings import Booking, ReferenceData, TargetTraits
+from boekbrug.domain.bookings import Booking, Entry, EntryTraits, ReferenceData, TargetTraits
 from boekbrug.domain.documents import (
+    BookedPayment,
     Contact,
-    DebtorAccount,
+    ContactAccount,
     ExternalRef,
+    OpenItem,
     Order,
     OrderStatus,
+    PaymentState,
     PostedDocument,
+    Side,
+    SourceChoices,
+    SourceInvoice,
     UnreadableDocument,
 )
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.findings import Finding
+from boekbrug.domain.money import Money
 from boekbrug.domain.tax import VatNumberStatus
 
 
@@ -51,6 +58,15 @@ Secret = Annotated[SecretStr, AfterValidator(_without_surroundings)]
 """A credential as a person pastes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimit:
+    """So many remote calls (None: not limited) in any `seconds`; the name tells it from the account's other limits."""
+
+    name: str
+    calls: int | None
+    seconds: int
+
+
 class ConnectorSettings(BaseModel):
     """Settings that every connector has. Sub-class it; every field has a default and a description."""
 
@@ -61,6 +77,11 @@ class ConnectorSettings(BaseModel):
     concurrency: int = Field(4, ge=1, le=32, description="Calls at once on this connection")
     calls_per_period: int | None = Field(None, ge=1, description="Remote calls allowed per period; empty: not limited")
     calls_period: int = Field(3600, ge=1, description="Length of that period in seconds")
+
+    @property
+    def call_limits(self) -> tuple[CallLimit, ...]:
+        """What the remote account allows; every call needs room under each."""
+        return (CallLimit("calls", self.calls_per_period, self.calls_period),)
 
     @field_validator("base_url")
     @classmethod
@@ -133,7 +154,10 @@ class Capability(StrEnum):
     """What a connector can be used for."""
 
     ORDER_SOURCE = "order_source"
+    INVOICE_SOURCE = "invoice_source"
+    PAYMENT_TARGET = "payment_target"
     BOOKING_TARGET = "booking_target"
+    LEDGER_TARGET = "ledger_target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,13 +226,68 @@ class OrderSource(Connector, Protocol):
 
 
 @runtime_checkable
-class BookingTarget(Connector, Protocol):
-    """A package that sales documents are written to."""
+class InvoiceSource(Connector, Protocol):
+    """An invoicing program whose invoices and contacts are read: of sales to customers, of purchases from suppliers."""
 
-    @property
-    def traits(self) -> TargetTraits:
-        """How the package computes and what it can hold."""
+    def read_statuses(self) -> tuple[OrderStatus, ...]:
+        """The statuses its invoices can have, on both sides; a status that means other things on either side has an id
+        for each."""
         ...
+
+    def read_choices(self) -> SourceChoices:
+        """What mapping rules can ask of its documents. Cached while the connector is open."""
+        ...
+
+    def read_changed_invoices(
+        self, side: Side, since: datetime
+    ) -> Iterator[Sequence[SourceInvoice | UnreadableDocument]]:
+        """Pages of invoices made or changed since the moment; each at least once, perhaps twice. No drafts."""
+        ...
+
+    def read_invoices_issued(
+        self, side: Side, first: date, last: date
+    ) -> Iterator[Sequence[SourceInvoice | UnreadableDocument]]:
+        """Pages of invoices dated in the days from `first` to `last`, both included. No drafts."""
+        ...
+
+    def read_invoices(self, refs: Iterable[ExternalRef]) -> Iterator[SourceInvoice | UnreadableDocument | None]:
+        """The invoices with these refs, in this order; None for one that is no longer there."""
+        ...
+
+    def count_invoices_issued(self, side: Side, first: date, last: date) -> int:
+        """How many invoices the program itself counts in those days, drafts left out."""
+        ...
+
+    def read_changed_contacts(self, side: Side, since: datetime) -> Iterator[Sequence[Contact]]:
+        """Pages of customers or suppliers made or changed since the moment; each at least once, perhaps twice."""
+        ...
+
+
+@runtime_checkable
+class PaymentTarget(Connector, Protocol):
+    """A source that is told of payments on its own invoices."""
+
+    def read_unpaid(self, side: Side) -> Iterator[PaymentState]:
+        """The invoices of that side that it says are not paid in full; drafts and lapsed ones left out."""
+        ...
+
+    def read_payment_state(self, ref: ExternalRef) -> PaymentState | None:
+        """What it says of that invoice now; None when it is no longer there."""
+        ...
+
+    def register_payment(self, state: PaymentState, *, amount: Money, paid_on: date) -> PaymentState:
+        """Tells that so much (same sign as `state.open_amount`, and no more than that) was paid on that day, and
+        returns the state as read back. `state` is what was read just before.
+
+        Raises OutcomeUnknown when it may have been told (read the state again, then tell the difference), RetryLater
+        when it was not, NeedsAttention when the source refused it or the invoice's state is no longer `state`.
+        """
+        ...
+
+
+@runtime_checkable
+class Books(Connector, Protocol):
+    """A package that documents are written to, whatever form it takes them in."""
 
     def read_reference_data(self) -> ReferenceData:
         """What the administration lets one choose from. Cached while the connector is open."""
@@ -221,21 +300,46 @@ class BookingTarget(Connector, Protocol):
         """
         ...
 
-    def find_debtors(self, contact: Contact) -> Sequence[DebtorAccount]:
+    def find_contacts(self, contact: Contact) -> Sequence[ContactAccount]:
         """All debtors with the contact's e-mail address, ignoring case; without an address: those without one that have
         the same name and postal address. The best match first: active before inactive, same company or VAT number
         before another, then the lowest number."""
         ...
 
-    def read_debtor(self, number: str) -> DebtorAccount | None:
+    def read_contact(self, number: str) -> ContactAccount | None:
         """The debtor with that number; None when there is none."""
         ...
 
-    def create_debtor(self, contact: Contact, *, prices_include_tax: bool, reverse_charged: bool) -> DebtorAccount:
+    def create_contact(self, contact: Contact, *, prices_include_tax: bool, reverse_charged: bool) -> ContactAccount:
         """Creates a debtor and returns it as read back. The caller has looked for it first.
 
         Raises OutcomeUnknown when it may have been created; RetryLater when it was not.
         """
+        ...
+
+    def find_documents(self, our_reference: str, *, since: date, number: str = "") -> Sequence[PostedDocument]:
+        """All documents booked on or after `since` that carry our reference, exactly. `number` is the invoice number
+        that the document was to get, where we choose it; else "". Books that date a document as its source does go by
+        the number instead of `since`."""
+        ...
+
+    def read_documents_booked(self, since: date) -> Iterator[PostedDocument]:
+        """Documents booked on or after that day that carry a reference of ours."""
+        ...
+
+    def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:
+        """The documents as the books show them, in as few calls as possible; those no longer there are left out.
+        `since` is a day on or before which none of them was booked."""
+        ...
+
+
+@runtime_checkable
+class BookingTarget(Books, Protocol):
+    """A package that makes the invoice itself: it is told quantities and prices, and computes totals and VAT."""
+
+    @property
+    def traits(self) -> TargetTraits:
+        """How the package computes and what it can hold."""
         ...
 
     def post_document(self, booking: Booking) -> PostedDocument:
@@ -246,17 +350,41 @@ class BookingTarget(Connector, Protocol):
         """
         ...
 
-    def find_documents(self, our_reference: str, *, since: date) -> Sequence[PostedDocument]:
-        """All documents booked on or after `since` that carry our reference, exactly."""
+
+@runtime_checkable
+class LedgerTarget(Books, Protocol):
+    """A package whose books take invoices that were made elsewhere: it is told account, VAT code and amounts per line,
+    keeps the open items, and knows what was paid."""
+
+    @property
+    def traits(self) -> EntryTraits:
+        """What its entries can hold."""
         ...
 
-    def read_documents_booked(self, since: date) -> Iterator[PostedDocument]:
-        """Documents booked on or after that day that carry a reference of ours."""
+    def post_entry(self, entry: Entry) -> PostedDocument:
+        """Writes the entry once and returns it as read back from the books.
+
+        An invoice number that is taken by an entry with our reference means that it was written before: that entry is
+        returned. Raises Conflict (finding NUMBER_TAKEN) when another document has the number, OutcomeUnknown when it
+        may have been written, RetryLater when it was not, NeedsAttention when the package refused it.
+        """
         ...
 
-    def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:
-        """The documents as the books show them, in as few calls as possible; those no longer there are left out.
-        `since` is a day on or before which none of them was booked."""
+    def list_numbers(self, side: Side, prefix: str) -> Iterator[str]:
+        """Invoice numbers in the books, of that side, that begin with the prefix and carry no reference of ours."""
+        ...
+
+    def update_contact(self, account: ContactAccount, contact: Contact) -> ContactAccount:
+        """Carries the contact's details over into the account, keeps what the source does not know, and returns it as
+        read back. Safe to repeat. Raises RetryLater, NeedsAttention."""
+        ...
+
+    def read_open_items(self, side: Side) -> Iterator[OpenItem]:
+        """The invoices that the books say are not paid in full."""
+        ...
+
+    def read_payments(self, side: Side, since: date, numbers: Collection[str]) -> Iterator[BookedPayment]:
+        """What was paid on or after that day on the invoices with these numbers, one per paying entry and invoice."""
         ...
 
 

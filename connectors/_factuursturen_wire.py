@@ -18,7 +18,7 @@ from boekbrug.domain.bookings import Booking, BookingLine, CreditStyle, Delivery
 from boekbrug.domain.documents import (
     Address,
     Contact,
-    DebtorAccount,
+    ContactAccount,
     DocumentKind,
     ExternalRef,
     PostedDocument,
@@ -215,12 +215,12 @@ def has_contact(client: Fields, contact: Contact) -> bool:
     return all(folded(client.text(name)) == folded(texts[name][: _LENGTHS[name]]) for name in names)
 
 
-def debtor_from_wire(client: Fields, countries: Countries) -> DebtorAccount:
+def debtor_from_wire(client: Fields, countries: Countries) -> ContactAccount:
     """A client. Raises Unreadable."""
     tax_type = client.text("tax_type").lower()
     if tax_type not in ("intax", "extax"):
         raise Unreadable(client.path("tax_type"), f"'{tax_type}' is neither intax nor extax")
-    return DebtorAccount(
+    return ContactAccount(
         target_ref=ExternalRef(SYSTEM, "client", client.required_text("clientnr")),
         contact=_contact_from_wire(client, countries),
         prices_include_tax=tax_type == "intax",
@@ -229,10 +229,10 @@ def debtor_from_wire(client: Fields, countries: Countries) -> DebtorAccount:
     )
 
 
-def by_preference(debtors: Iterable[DebtorAccount], contact: Contact) -> list[DebtorAccount]:
+def by_preference(debtors: Iterable[ContactAccount], contact: Contact) -> list[ContactAccount]:
     """Active before inactive, same company or VAT number before another, then the lowest number."""
 
-    def rank(debtor: DebtorAccount) -> tuple[bool, bool, int, str]:
+    def rank(debtor: ContactAccount) -> tuple[bool, bool, int, str]:
         theirs, number = debtor.contact, debtor.target_ref.id
         same_company = folded(theirs.address.company) == folded(contact.address.company)
         same_vat = bool(contact.vat_number) and folded(theirs.vat_number) == folded(contact.vat_number)
@@ -366,7 +366,7 @@ def posted_from_wire(invoice: Fields, countries: Countries, currency: str) -> Po
             )
             for entry in invoice.numbered("taxes")
         ),
-        customer=_contact_from_wire(invoice, countries),
-        customer_ref=ExternalRef(SYSTEM, "client", invoice.text("clientnr")),
+        contact=_contact_from_wire(invoice, countries),
+        contact_ref=ExternalRef(SYSTEM, "client", invoice.text("clientnr")),
         open_amount=invoice.money("open", currency),
     )

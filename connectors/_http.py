@@ -52,10 +52,12 @@ class Login:
     basic: tuple[SecretStr, SecretStr] | None = None
     query: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    body: Mapping[str, SecretStr] = field(default_factory=dict)  # members of every JSON object that is sent
 
     def spellings(self) -> list[str]:
         """Every way in which a secret could show up in a text, the longest first."""
-        secrets = [secret.get_secret_value() for secret in (*self.query.values(), *self.headers.values())]
+        apart = (*self.query.values(), *self.headers.values(), *self.body.values())
+        secrets = [secret.get_secret_value() for secret in apart]
         if self.basic:
             user, password = (part.get_secret_value() for part in self.basic)
             secrets += [password, b64encode(f"{user}:{password}".encode()).decode()]
@@ -177,6 +179,7 @@ class Session:
         self._clock = clock or SystemClock()
         login = login or Login()
         self._spellings = login.spellings()
+        self._in_body = login.body
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
         self._client = httpx.Client(
@@ -225,7 +228,7 @@ class Session:
         if error := self._refusal(answer, document):
             raise error
         if 400 <= answer.status < 500 and answer.status != 408:
-            said = plain(self._scrubbed(answer.text)) or str(answer.status)
+            said = plain(self.scrubbed(answer.text)) or str(answer.status)
             raise DocumentInvalid(
                 f"{self._title} refused the document ({answer.status}): {said}",
                 findings=(finding("REFUSED_BY_BOOKS", answer=said),),
@@ -266,7 +269,7 @@ class Session:
             raise error
         if answer.status in absent:
             return None
-        said = plain(self._scrubbed(answer.text))
+        said = plain(self.scrubbed(answer.text))
         raise self._unavailable(_NoAnswer(f"answered {answer.status} {said}".rstrip()))
 
     def _read_once(
@@ -287,6 +290,8 @@ class Session:
     def _exchange(self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
+        if self._in_body and isinstance(body, Mapping):
+            body = {**{name: secret.get_secret_value() for name, secret in self._in_body.items()}, **body}
         content = None if body is None else to_json(body).encode()
         headers = httpx.Headers(self._client.headers)
         if content is not None:
@@ -323,9 +328,10 @@ class Session:
         return Answer(response.status_code, names, bytes(body), self._clock.now())
 
     def _reason(self, error: httpx.HTTPError) -> str:
-        return clean(self._scrubbed(str(error)), 120) or type(error).__name__
+        return clean(self.scrubbed(str(error)), 120) or type(error).__name__
 
-    def _scrubbed(self, text: str) -> str:
+    def scrubbed(self, text: str) -> str:
+        """The text without any secret of the login."""
         for spelling in self._spellings:
             text = text.replace(spelling, "***")
         return text

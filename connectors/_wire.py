@@ -146,6 +146,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def value(self, name: str) -> Json:
+        """The member as it came; None when there is none."""
+        return self._members.get(name)
+
     def path(self, name: str) -> str:
         """Where the member stands, for a person."""
         return f"{self._where}.{name}" if self._where else name
@@ -206,9 +210,9 @@ class Fields:
         text = str(value).strip().lower()
         if value is None or text == "":
             return default
-        if text in ("true", "1"):
+        if text in ("true", "1", "yes"):
             return True
-        if text in ("false", "0"):
+        if text in ("false", "0", "no"):
             return False
         raise self._problem(name, f"{shown(value)} is not yes or no")
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from operator import attrgetter
 
 from boekbrug.domain.bookings import Booking, BookingLine, ReferenceData, TargetTraits
-from boekbrug.domain.documents import DebtorAccount, DocumentKind, InvoiceLine, LineKind, SalesDocument
+from boekbrug.domain.documents import ContactAccount, DocumentKind, Invoice, InvoiceLine, LineKind
 from boekbrug.domain.errors import DocumentInvalid, MappingMissing, NeedsAttention
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import Money
@@ -34,7 +34,7 @@ _MAPPING_CODES = frozenset(
 )
 
 
-def debtor_number_for(document: SalesDocument, rules: Sequence[MappingRule]) -> str | None:
+def debtor_number_for(document: Invoice, rules: Sequence[MappingRule]) -> str | None:
     """The debtor that the payment rule fixes (a collective debtor, say); None: look the customer up.
 
     Raises DocumentInvalid when there is nobody to look up: no e-mail address, no name and no company.
@@ -42,12 +42,12 @@ def debtor_number_for(document: SalesDocument, rules: Sequence[MappingRule]) -> 
     rule = _payment_rule(document, rules)
     if rule and rule.gives.debtor:
         return rule.gives.debtor
-    if not document.customer.display_name.strip():
+    if not document.contact.display_name.strip():
         raise _needs_attention(document, (finding("CUSTOMER_UNKNOWN"),))
     return None
 
 
-def debtor_settings_for(document: SalesDocument) -> tuple[bool, bool]:
+def debtor_settings_for(document: Invoice) -> tuple[bool, bool]:
     """How a debtor is created for this document: (prices include VAT, VAT is reverse-charged).
 
     A debtor without VAT on its invoices has prices without VAT; any other has them as the shop shows them.
@@ -55,16 +55,16 @@ def debtor_settings_for(document: SalesDocument) -> tuple[bool, bool]:
     return (False, True) if document.reverse_charged else (document.prices_include_tax, False)
 
 
-def is_paid(document: SalesDocument, rules: Sequence[MappingRule]) -> bool:
+def is_paid(document: Invoice, rules: Sequence[MappingRule]) -> bool:
     """Whether the books are told that it is paid: as the shop goes, unless its payment rule says otherwise."""
     rule = _payment_rule(document, rules)
     return document.is_paid and not (rule and rule.gives.paid is False)
 
 
 def booking_for(
-    document: SalesDocument,
+    document: Invoice,
     *,
-    debtor: DebtorAccount,
+    debtor: ContactAccount,
     rules: Sequence[MappingRule],
     reference_data: ReferenceData,
     traits: TargetTraits,
@@ -121,7 +121,7 @@ def booking_for(
     )
 
 
-def _payment_rule(document: SalesDocument, rules: Sequence[MappingRule]) -> MappingRule | None:
+def _payment_rule(document: Invoice, rules: Sequence[MappingRule]) -> MappingRule | None:
     return rule_for(rules, "payment", document_facts(document))
 
 
@@ -138,7 +138,7 @@ class _Choice:
 class _Choices:
     """Chooses by the rules and gathers what is missing. Lines of one sort are decided once."""
 
-    document: SalesDocument
+    document: Invoice
     rules: Sequence[MappingRule]
     reference_data: ReferenceData
     findings: list[Finding] = field(default_factory=list)
@@ -180,7 +180,7 @@ class _Choices:
         elif code is None:
             known = ", ".join(dict.fromkeys(known.code for known in self.reference_data.vat_codes)) or "-"
             self.findings.append(finding("VAT_CODE_NOT_IN_BOOKS", vat_code=wanted, known=known))
-        elif code.rate != tax.rate:
+        elif code.rate is not None and code.rate != tax.rate:
             rate = f"{code.rate.normalize():f}"
             self.findings.append(finding("VAT_CODE_OTHER_RATE", tax=tax, vat_code=code.code, rate=rate))
         return code.code if code else wanted
@@ -253,7 +253,7 @@ class _Choices:
         ]
 
 
-def _debtor_problems(document: SalesDocument, debtor: DebtorAccount) -> list[Finding]:
+def _debtor_problems(document: Invoice, debtor: ContactAccount) -> list[Finding]:
     if document.reverse_charged and not debtor.reverse_charged:
         return [finding("DEBTOR_NOT_REVERSE_CHARGED", debtor=debtor.target_ref.id)]
     if debtor.reverse_charged and not document.reverse_charged:
@@ -261,7 +261,7 @@ def _debtor_problems(document: SalesDocument, debtor: DebtorAccount) -> list[Fin
     return []
 
 
-def _rounding_findings(pricing: Pricing, policy: RoutePolicy, document: SalesDocument) -> list[Finding]:
+def _rounding_findings(pricing: Pricing, policy: RoutePolicy, document: Invoice) -> list[Finding]:
     if abs(pricing.short.amount) > policy.rounding_limit:
         return [_unmatched(pricing, document)]
     if not pricing.short.is_zero:
@@ -272,7 +272,7 @@ def _rounding_findings(pricing: Pricing, policy: RoutePolicy, document: SalesDoc
     return []
 
 
-def _unmatched(pricing: Pricing, document: SalesDocument) -> Finding:
+def _unmatched(pricing: Pricing, document: Invoice) -> Finding:
     computed = document.gross - pricing.short
     return finding("TOTAL_CANNOT_BE_MATCHED", computed=computed, gross=document.gross)
 
@@ -281,7 +281,7 @@ def _with_why(line: BookingLine, why: tuple[str, ...]) -> BookingLine:
     return replace(line, why=(*line.why, *why)) if why else line
 
 
-def _needs_attention(document: SalesDocument, findings: tuple[Finding, ...]) -> NeedsAttention:
+def _needs_attention(document: Invoice, findings: tuple[Finding, ...]) -> NeedsAttention:
     blocks = blocking(findings)
     kind = MappingMissing if any(f.code in _MAPPING_CODES for f in blocks) else DocumentInvalid
     text = " ".join(f.sentence() for f in blocks)

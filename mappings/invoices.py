@@ -16,12 +16,12 @@ from enum import StrEnum
 
 from boekbrug.domain.documents import (
     DocumentKind,
+    Invoice,
     InvoiceLine,
     LineKind,
     Order,
     OrderLine,
     OrderStatus,
-    SalesDocument,
     UnreadableDocument,
 )
 from boekbrug.domain.errors import SettingsInvalid
@@ -134,7 +134,7 @@ def eligibility(document: Order | UnreadableDocument, plan: StatusPlan, policy: 
 class Transformed:
     """The document an order becomes, None when a finding blocks it, and everything that was found."""
 
-    document: SalesDocument | None
+    document: Invoice | None
     findings: tuple[Finding, ...]
 
 
@@ -154,14 +154,14 @@ def invoice_for(order: Order, policy: RoutePolicy, vat_number_status: VatNumberS
     findings = _once((*order.findings, *_problems(order, policy), *decision.findings))
     if blocking(findings):
         return Transformed(None, findings)
-    document = SalesDocument(
+    document = Invoice(
         kind=DocumentKind.CREDIT_NOTE if order.is_credit else DocumentKind.INVOICE,
         source_ref=order.source_ref,
         number=order.number,
         ordered_at=order.ordered_at,
         currency=order.currency,
         prices_include_tax=order.prices_include_tax,
-        customer=order.customer,
+        contact=order.customer,
         delivery_country=destination(order).country,
         lines=tuple(
             InvoiceLine(

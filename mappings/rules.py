@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
-from boekbrug.domain.documents import LineKind, SalesDocument
+from boekbrug.domain.documents import Invoice, LineKind
 from boekbrug.domain.tax import Tax
 from boekbrug.domain.tenants import MappingRule
 
@@ -15,7 +15,7 @@ Facts = Mapping[str, str | Decimal | bool]
 """What is known of a line or document, by the field names of `RuleMatch`."""
 
 
-def line_facts(document: SalesDocument, tax: Tax, kind: LineKind, product_group: str = "") -> Facts:
+def line_facts(document: Invoice, tax: Tax, kind: LineKind, product_group: str = "") -> Facts:
     """What a `vat` rule can ask of a line."""
     return {
         "tax_category": tax.category.value,
@@ -29,7 +29,7 @@ def line_facts(document: SalesDocument, tax: Tax, kind: LineKind, product_group:
     }
 
 
-def document_facts(document: SalesDocument) -> Facts:
+def document_facts(document: Invoice) -> Facts:
     """What a `payment` or `mixed` rule can ask of a document; a rule that asks for more never matches one."""
     return {
         "country": document.delivery_country,

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from boekbrug.domain.documents import Contact, DocumentKind, PostedDocument, SalesDocument
+from boekbrug.domain.documents import Contact, DocumentKind, Invoice, PostedDocument
 from boekbrug.domain.findings import Finding, Level, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.rounding import rounded
@@ -32,7 +32,7 @@ class Expected:
     number: str  # of the document in the books, for people
     gross: Money
     taxes: Mapping[Decimal, Money]
-    customer: Contact
+    contact: Contact
     is_paid: bool
     on_fixed_debtor: bool  # booked on a debtor that a rule fixes: its name is not the customer's
 
@@ -73,7 +73,7 @@ class Summary:
     rates: tuple[RateTotal, ...]
 
 
-def expected_for(document: SalesDocument, *, reference: str, number: str, rules: Sequence[MappingRule]) -> Expected:
+def expected_for(document: Invoice, *, reference: str, number: str, rules: Sequence[MappingRule]) -> Expected:
     """What the books should say of a document that was posted with that reference and got that number."""
     sign = -1 if document.kind is DocumentKind.CREDIT_NOTE else 1
     taxes: dict[Decimal, Decimal] = {}
@@ -86,7 +86,7 @@ def expected_for(document: SalesDocument, *, reference: str, number: str, rules:
         number=number,
         gross=document.gross * sign,
         taxes={rate: Money(rounded(tax) * sign, document.currency) for rate, tax in taxes.items()},
-        customer=document.customer,
+        contact=document.contact,
         is_paid=is_paid(document, rules),
         on_fixed_debtor=bool(rule and rule.gives.debtor),
     )
@@ -201,7 +201,7 @@ def _customer_findings(
     The e-mail address tells customers apart; where the shop has none, name (of the company, if any) and postcode do.
     """
     pairs = [
-        (one.reference, one.number, one.customer, posted[one.reference].customer)
+        (one.reference, one.number, one.contact, posted[one.reference].contact)
         for one in wanted
         if one.reference in posted and not one.on_fixed_debtor
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,16 +19,17 @@ from tasks.runtime import Runtime
 
 
 class StoreMeter:
-    """Takes a slot of the account's budget for every call, and passes on what the remote side says of its limit.
+    """Takes a slot of each of the account's budgets for every call, and passes on what the remote side says of its limit.
 
     Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
 
-    def __init__(self, runtime: Runtime, tenant_id: int, connection: str, budget: Budget, lane: Lane) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: int, connection: str, calls: Sequence[Budget], lane: Lane) -> None:
         self._runtime = runtime
         self._tenant_id = tenant_id
         self._connection = connection
-        self._budget = budget
+        self._account = calls[0].account
+        self._budgets = [budget for budget in calls if budget.limit is not None]
         self._lane = lane
         self._lock = threading.Lock()
         self._blocked_until: datetime | None = None
@@ -37,7 +38,7 @@ class StoreMeter:
     def call(self) -> Iterator[None]:
         """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
         self._refuse_while_blocked()
-        if self._budget.limit is None:
+        if not self._budgets:
             yield
             return
         slot = self._slot()
@@ -62,7 +63,7 @@ class StoreMeter:
         with self._lock:
             self._blocked_until = max(until, self._blocked_until or until)
         with self._runtime.database.write() as session:
-            budgets.tighten(session, self._budget.account, now=now, blocked_until=until)
+            budgets.tighten(session, self._account, now=now, blocked_until=until)
 
     def _refuse_while_blocked(self) -> None:
         with self._lock:
@@ -78,7 +79,7 @@ class StoreMeter:
                 with runtime.database.write() as session:
                     taken = budgets.take(
                         session,
-                        [self._budget],
+                        self._budgets,
                         tenant_id=self._tenant_id,
                         record_id=None,
                         kind="call",
@@ -93,7 +94,7 @@ class StoreMeter:
                     waited = (now - began).total_seconds()
                     if waited + wait > runtime.settings.patience_seconds:
                         raise RateLimited(
-                            f"the budget of {self._budget.limit} calls is used up until {taken.moment:%H:%M} UTC",
+                            f"the budget for {taken.budget or 'calls'} is used up until {taken.moment:%H:%M} UTC",
                             not_before=taken.moment,
                         )
                     holder = holder or f"call:{uuid4()}"
@@ -102,12 +103,12 @@ class StoreMeter:
         finally:
             if holder:
                 with runtime.database.write() as session:
-                    waiters.stop_waiting(session, [self._budget], tenant_id=self._tenant_id, holder=holder)
+                    waiters.stop_waiting(session, self._budgets, tenant_id=self._tenant_id, holder=holder)
 
     def _wait_in_line(self, session: Session, holder: str, now: datetime) -> None:
         waiters.wait_for(
             session,
-            [self._budget],
+            self._budgets,
             tenant_id=self._tenant_id,
             holder=holder,
             route=self._connection,

@@ -214,8 +214,8 @@ def _problems(work: RouteWork, order: Order) -> tuple[Finding, ...]:
     found = blocking(judged.findings)
     if found or judged.document is None or debtor_number_for(judged.document, work.route.mapping) is not None:
         return found
-    obstacles = blocking(work.target.check_contact(judged.document.customer))
-    if obstacles and work.target.find_debtors(judged.document.customer):
+    obstacles = blocking(work.target.check_contact(judged.document.contact))
+    if obstacles and work.target.find_contacts(judged.document.contact):
         return ()  # nobody needs to be created
     return obstacles
 

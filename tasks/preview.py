@@ -90,11 +90,11 @@ def _booked(work: RouteWork, order: Order, gross: str) -> Preview:
         return Preview(order.number, "refuse", gross, None, judged.findings)
     number = debtor_number_for(judged.document, work.route.mapping)
     if number is not None:
-        named = work.target.read_debtor(number)
+        named = work.target.read_contact(number)
         found = [named] if named else []
     else:
-        found = list(work.target.find_debtors(judged.document.customer))
-    problems = () if found else work.target.check_contact(judged.document.customer)
+        found = list(work.target.find_contacts(judged.document.contact))
+    problems = () if found else work.target.check_contact(judged.document.contact)
     debtor = found[0] if found else assumed_debtor(work, judged.document)
     try:
         booking = book(work, judged.document, debtor, our_reference="")

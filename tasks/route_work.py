@@ -176,7 +176,7 @@ def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAI
     Raises SettingsInvalid when a setting or credential is wrong or missing.
     """
     settings = read_settings(row.system, row.settings)
-    meter = StoreMeter(run, row.tenant_id, row.slug, call_budget(settings, account_of(run, row)), lane)
+    meter = StoreMeter(run, row.tenant_id, row.slug, call_budgets(settings, account_of(run, row)), lane)
     return open_connector(row.system, row.settings, _secrets(run, row), meter)
 
 
@@ -190,13 +190,11 @@ def account_of(run: Runtime, row: tenants.Connection) -> str:
     return remote_account(row.system, row.settings, _secrets(run, row))
 
 
-def call_budget(settings: ConnectorSettings, account: str) -> Budget:
-    """How many calls the remote account takes."""
-    return Budget(
-        account=account,
-        name="calls",
-        limit=settings.calls_per_period,
-        period=timedelta(seconds=settings.calls_period),
+def call_budgets(settings: ConnectorSettings, account: str) -> tuple[Budget, ...]:
+    """How many calls the remote account takes, in each of the periods it counts."""
+    return tuple(
+        Budget(account=account, name=limit.name, limit=limit.calls, period=timedelta(seconds=limit.seconds))
+        for limit in settings.call_limits
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from boekbrug.domain.bookings import Booking
-from boekbrug.domain.documents import DebtorAccount, ExternalRef, Order, SalesDocument
+from boekbrug.domain.documents import ContactAccount, ExternalRef, Invoice, Order
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.records import SyncRecord, SyncStatus
@@ -44,7 +44,7 @@ WAITS_FOR_A_PERSON = frozenset(
 class Judged:
     """An order by the rules: the booking it would become, or None, and everything found."""
 
-    document: SalesDocument | None
+    document: Invoice | None
     booking: Booking | None
     findings: tuple[Finding, ...]
 
@@ -91,18 +91,18 @@ def judge(work: RouteWork, order: Order) -> Judged:
     return Judged(document, booking, (*transformed.findings, *booking.findings))
 
 
-def assumed_debtor(work: RouteWork, document: SalesDocument) -> DebtorAccount:
+def assumed_debtor(work: RouteWork, document: Invoice) -> ContactAccount:
     """The debtor as it would be created."""
     prices_include_tax, reverse_charged = debtor_settings_for(document)
-    return DebtorAccount(
+    return ContactAccount(
         target_ref=ExternalRef(work.route.target.system, "debtor", ""),
-        contact=document.customer,
+        contact=document.contact,
         prices_include_tax=prices_include_tax,
         reverse_charged=reverse_charged,
     )
 
 
-def book(work: RouteWork, document: SalesDocument, debtor: DebtorAccount, *, our_reference: str) -> Booking:
+def book(work: RouteWork, document: Invoice, debtor: ContactAccount, *, our_reference: str) -> Booking:
     """The booking by the route's rules. Raises NeedsAttention with every finding."""
     return booking_for(
         document,

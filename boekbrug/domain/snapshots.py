@@ -20,8 +20,8 @@ def _orders() -> TypeAdapter[Order]:
 
 
 def order_to_json(order: Order) -> str:
-    """The order as JSON text, amounts as strings."""
-    return _orders().dump_json(order).decode()
+    """The order as JSON text, amounts as strings; what the order does not say is left out."""
+    return _orders().dump_json(order, exclude_defaults=True).decode()
 
 
 def order_from_json(text: str) -> Order:
@@ -36,7 +36,8 @@ def fingerprint(order: Order) -> str:
     totals because the lines lead. 21 and 21.00 are the same rate, however the shop writes them this time.
     """
     lasting = replace(order, status_id="", changed_at=order.ordered_at, tax_totals=(), findings=())
-    text = json.dumps(_orders().dump_python(lasting), default=_plain, sort_keys=True)
+    # What an order does not say is left out, so that a field added to the model changes no fingerprint.
+    text = json.dumps(_orders().dump_python(lasting, exclude_defaults=True), default=_plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

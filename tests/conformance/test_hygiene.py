@@ -130,7 +130,7 @@ def test_two_tenants_write_in_their_own_books(target: TargetSite) -> None:
     ref = ours.post_document(document).target_ref
     assert theirs.find_documents(document.our_reference, since=SINCE) == []
     assert theirs.read_documents([ref], since=SINCE) == {}
-    assert theirs.find_debtors(document.debtor.contact) == []
+    assert theirs.find_contacts(document.debtor.contact) == []
 
 
 def test_many_threads_share_one_connection(target: TargetSite) -> None:

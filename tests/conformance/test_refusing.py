@@ -100,12 +100,12 @@ def test_a_write_that_is_refused_before_it_happens(
         assert [finding.code for finding in error.findings] == ["REFUSED_BY_BOOKS"]
     target.control.add_fault(**fault, **target.stand.debtor_write)
     newcomer = CUSTOMER.__class__(email="nieuw@example.org", address=CUSTOMER.address)
-    create = lambda: books.create_debtor(newcomer, prices_include_tax=True, reverse_charged=False)  # noqa: E731
+    create = lambda: books.create_contact(newcomer, prices_include_tax=True, reverse_charged=False)  # noqa: E731
     assert type(failure_of(create)) is expected
     target.control.clear_faults()
     assert (target.documents(), target.debtors()) == (documents, debtors)
     assert books.find_documents(document.our_reference, since=SINCE) == []
-    assert books.find_debtors(newcomer) == []
+    assert books.find_contacts(newcomer) == []
 
 
 def test_a_write_that_times_out_before_it_happens(target: TargetSite) -> None:

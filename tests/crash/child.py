@@ -233,9 +233,9 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point(f"after {write}")
         return answer
 
-    real_find = Factuursturen.find_debtors
+    real_find = Factuursturen.find_contacts
 
-    def find_debtors(target: Factuursturen, contact: Any) -> Any:
+    def find_contacts(target: Factuursturen, contact: Any) -> Any:
         point("before debtor")
         return real_find(target, contact)
 
@@ -246,14 +246,14 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point("after commit")
 
     http.Session._send = send  # type: ignore[method-assign]
-    Factuursturen.find_debtors = find_debtors  # type: ignore[method-assign]
+    Factuursturen.find_contacts = find_contacts  # type: ignore[method-assign]
     event.listen(StoreSession, "before_commit", before_commit)
     event.listen(StoreSession, "after_commit", after_commit)
     try:
         yield
     finally:
         http.Session._send = real_send  # type: ignore[method-assign]
-        Factuursturen.find_debtors = real_find  # type: ignore[method-assign]
+        Factuursturen.find_contacts = real_find  # type: ignore[method-assign]
         event.remove(StoreSession, "before_commit", before_commit)
         event.remove(StoreSession, "after_commit", after_commit)
 
@@ -268,7 +268,7 @@ def _write(log: Path, text: str) -> None:
 
 def _no_look_up() -> None:
     """Writes are tried again without asking the books first."""
-    Factuursturen.find_documents = lambda self, our_reference, *, since: []  # type: ignore[method-assign]
+    Factuursturen.find_documents = lambda self, our_reference, *, since, number="": []  # type: ignore[method-assign]
     Factuursturen.read_documents_booked = lambda self, since: iter(())  # type: ignore[method-assign]
 
 
