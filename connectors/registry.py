@@ -9,7 +9,8 @@ from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from boekbrug.domain.errors import SettingsInvalid
 from connectors import factuursturen, mijnwebwinkel, wefact
-from connectors._base import Connector, ConnectorSettings, ConnectorType, Credentials, Meter
+from connectors._base import ConnectorSettings, Credentials, Meter
+from connectors._capabilities import Connector, ConnectorType
 
 CONNECTORS: Mapping[str, ConnectorType] = {
     "factuursturen": factuursturen.CONNECTOR,

@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from boekbrug.domain.errors import BoekbrugError
-from connectors._base import Capability, Connector, Meter
+from connectors._base import Meter
+from connectors._capabilities import Capability, Connector
 from connectors.registry import CONNECTORS, open_connector
 from sandbox._control import Control
 from sandbox._server import Running

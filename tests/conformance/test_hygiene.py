@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from boekbrug.domain.errors import BoekbrugError
-from connectors._base import BookingTarget, OrderSource
-from connectors._base import Capability as Can
+from connectors._capabilities import BookingTarget, OrderSource
+from connectors._capabilities import Capability as Can
 from connectors.registry import CONNECTORS, open_connector, read_credentials, remote_account
 from tests.conformance.sites import Site, TargetSite, failure_of, sealed
 from tests.conformance.stands import STANDS, SourceStand, TargetStand

@@ -21,7 +21,7 @@ from boekbrug.domain.errors import (
     RemoteUnavailable,
     SettingsInvalid,
 )
-from connectors._base import Connector, OrderSource
+from connectors._capabilities import Connector, OrderSource
 from tests.conformance.sites import Site, TargetSite, failure_of
 from tests.conformance.test_reading import FIRST, LAST
 from tests.conformance.test_writing import CUSTOMER, SINCE, booking
