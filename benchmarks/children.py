@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from benchmarks.measuring import peak_megabytes
+from connectors._http import Answer, Request, Session
 
 
 def run_flow(tenant: str, recording: Path | None) -> dict[str, Any]:
@@ -30,24 +31,25 @@ def run_flow(tenant: str, recording: Path | None) -> dict[str, Any]:
 
 
 def _record_calls(calls: list[dict[str, Any]]) -> None:
-    sent = httpx.Client.send
+    sent = Session._send
 
-    def send(client: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
-        response = sent(client, request, **options)
-        if request.headers["User-Agent"].startswith("Boekbrug/"):
-            kept = {name: value for name, value in request.headers.items() if name in ("authorization", "content-type")}
+    def send(session: Session, request: Request) -> Any:
+        answer = sent(session, request)
+        if isinstance(answer, Answer):
+            login = {name: value for name, value in session._headers.items() if name == "Authorization"}
+            kind = {"Content-Type": "application/json"} if request.content else {}
             calls.append(
                 {
                     "method": request.method,
-                    "url": str(request.url),
-                    "headers": kept,
-                    "content": request.content.decode(),
-                    "status": response.status_code,
+                    "url": f"{session._pool.scheme}://{session._pool.host}:{session._pool.port}{request.target}",
+                    "headers": login | kind,
+                    "content": (request.content or b"").decode(),
+                    "status": answer.status,
                 }
             )
-        return response
+        return answer
 
-    httpx.Client.send = send  # type: ignore[method-assign,assignment]
+    Session._send = send  # type: ignore[method-assign]
 
 
 def replay(recording: Path) -> dict[str, Any]:
