@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 
 from benchmarks.measuring import peak_megabytes
-from connectors._http import Answer, Request, Session
 
 
 def run_flow(tenant: str, recording: Path | None) -> dict[str, Any]:
@@ -31,25 +30,24 @@ def run_flow(tenant: str, recording: Path | None) -> dict[str, Any]:
 
 
 def _record_calls(calls: list[dict[str, Any]]) -> None:
-    sent = Session._send
+    sent = httpx.Client.send
 
-    def send(session: Session, request: Request) -> Any:
-        answer = sent(session, request)
-        if isinstance(answer, Answer):
-            login = {name: value for name, value in session._headers.items() if name == "Authorization"}
-            kind = {"Content-Type": "application/json"} if request.content else {}
+    def send(client: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+        response = sent(client, request, **options)
+        if request.headers["User-Agent"].startswith("Boekbrug/"):
+            kept = {name: value for name, value in request.headers.items() if name in ("authorization", "content-type")}
             calls.append(
                 {
                     "method": request.method,
-                    "url": f"{session._pool.scheme}://{session._pool.host}:{session._pool.port}{request.target}",
-                    "headers": login | kind,
-                    "content": (request.content or b"").decode(),
-                    "status": answer.status,
+                    "url": str(request.url),
+                    "headers": kept,
+                    "content": request.content.decode(),
+                    "status": response.status_code,
                 }
             )
-        return answer
+        return response
 
-    Session._send = send  # type: ignore[method-assign]
+    httpx.Client.send = send  # type: ignore[method-assign,assignment]
 
 
 def replay(recording: Path) -> dict[str, Any]:

@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, quote_plus, unquote, urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import quote, quote_plus, urlsplit
 
-import certifi
+import httpx
 from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_exponential
-from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager, Retry, Timeout, make_headers
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError, ReadTimeoutError
 
 from boekbrug import __version__
 from boekbrug.domain.clock import Clock, SystemClock
@@ -44,9 +42,7 @@ READ_ATTEMPTS = 3
 READ_PAUSE = 0.5  # seconds before a read is asked again; doubled the next time
 UNSAID_WAIT = 60.0  # seconds, when a system says that its limit is reached but not until when
 _LONGEST_WAIT = 86_400.0  # seconds; a remote system that asks for more is not believed
-_PART = 64 * 1024  # bytes read at once
-_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
-_ONCE = Retry(False)  # no attempt, redirect or wait that nobody here knows of
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,37 +53,39 @@ class Login:
     query: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
 
-    def in_headers(self) -> dict[str, str]:
-        """The headers that go with every call."""
-        sent = {name: secret.get_secret_value() for name, secret in self.headers.items()}
-        if self.basic:
-            sent["Authorization"] = f"Basic {self._encoded(*self.basic)}"
-        return sent
-
-    def in_query(self) -> str:
-        """The parameters that go with every call, as they stand in an address."""
-        return urlencode({name: secret.get_secret_value() for name, secret in self.query.items()})
-
-    @staticmethod
-    def _encoded(user: SecretStr, password: SecretStr) -> str:
-        return b64encode(f"{user.get_secret_value()}:{password.get_secret_value()}".encode()).decode()
-
     def spellings(self) -> list[str]:
         """Every way in which a secret could show up in a text, the longest first."""
         secrets = [secret.get_secret_value() for secret in (*self.query.values(), *self.headers.values())]
         if self.basic:
-            secrets += [self.basic[1].get_secret_value(), self._encoded(*self.basic)]
+            user, password = (part.get_secret_value() for part in self.basic)
+            secrets += [password, b64encode(f"{user}:{password}".encode()).decode()]
         spellings = {
             spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
         }
         return sorted(spellings - {""}, key=len, reverse=True)
 
 
+class _Auth(httpx.Auth):
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._login.basic:
+            user, password = (part.get_secret_value() for part in self._login.basic)
+            request.headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+        for name, secret in self._login.headers.items():
+            request.headers[name] = secret.get_secret_value()
+        if self._login.query:
+            secrets = {name: secret.get_secret_value() for name, secret in self._login.query.items()}
+            request.url = request.url.copy_merge_params(secrets)
+        yield request
+
+
 class _NoAddresses(logging.Filter):
-    """The HTTP library logs addresses, and those hold secrets. What it has to say comes as an exception, too."""
+    """The HTTP libraries log every address and header below WARNING, and those hold secrets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return False
+        return record.levelno >= logging.WARNING
 
 
 _NO_ADDRESSES = _NoAddresses()
@@ -95,7 +93,7 @@ _NO_ADDRESSES = _NoAddresses()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, and when it came. Headers are found whatever the case of their names."""
+    """What came back: header names in small letters, and when it came."""
 
     status: int
     headers: Mapping[str, str]
@@ -139,15 +137,6 @@ def usual_limits(answer: Answer) -> LimitSignal | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A call as it goes out; the target is what stands behind the host."""
-
-    method: str
-    target: str
-    content: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
 class _NoAnswer:
     """No usable answer came. `sent` is False only when it is certain that the call never left."""
 
@@ -181,6 +170,7 @@ class Session:
         self._title = title
         self._system = system
         self._host = urlsplit(settings.base_url).hostname or ""
+        self._base_url = settings.base_url
         self._timeout = settings.timeout
         self._meter = meter
         self._limits = limits
@@ -189,18 +179,13 @@ class Session:
         self._spellings = login.spellings()
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
-        self._path = urlsplit(settings.base_url).path
-        self._secret_query = login.in_query()
-        usual = {"Accept": "application/json", "User-Agent": f"Boekbrug/{__version__}"}
-        self._headers = {**make_headers(accept_encoding="gzip, deflate"), **usual, **login.in_headers()}
-        self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
-        self._pool = _pool(settings)
-        self._reading = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
-            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
-            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
-            retry_error_callback=_last_result,
-            sleep=self._clock.sleep,
+        self._client = httpx.Client(
+            auth=_Auth(login),
+            timeout=httpx.Timeout(settings.timeout, pool=None),  # every call ahead in the queue ends in time itself
+            limits=httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
+            headers={"Accept": "application/json", "User-Agent": f"Boekbrug/{__version__}"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: every call stands alone
+            follow_redirects=False,
         )
 
     def __repr__(self) -> str:
@@ -208,7 +193,7 @@ class Session:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        self._pool.close()
+        self._client.close()
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """GET. Raises RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted; SettingsInvalid for a 404, since
@@ -265,7 +250,14 @@ class Session:
         body: JsonOut,
         absent: Container[int] = (404,),
     ) -> _Value | None:
-        answer: _Value | Answer | _NoAnswer = self._reading(self._read_once, method, path, params, body)
+        attempts = Retrying(
+            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
+            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
+            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
+            retry_error_callback=_last_result,
+            sleep=self._clock.sleep,
+        )
+        answer: _Value | Answer | _NoAnswer = attempts(self._read_once, method, path, params, body)
         if isinstance(answer, _Value):
             return answer
         if isinstance(answer, _NoAnswer):
@@ -295,48 +287,43 @@ class Session:
     def _exchange(self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
-        query = "&".join(part for part in (urlencode(params or {}), self._secret_query) if part)
-        target = f"{self._path}{path}?{query}" if query else f"{self._path}{path}"
-        request = Request(method, target, None if body is None else to_json(body).encode())
+        content = None if body is None else to_json(body).encode()
+        headers = httpx.Headers(self._client.headers)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        # Made here, for the client would take the address apart and put it together three times.
+        request = httpx.Request(method, self._base_url + path, params=params, content=content, headers=headers)
         with self._meter.call():
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
             self._meter.heard(signal)
         return answer
 
-    def _send(self, request: Request) -> Answer | _NoAnswer:
+    def _send(self, request: httpx.Request) -> Answer | _NoAnswer:
         patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
         try:
-            response = self._pool.urlopen(
-                request.method,
-                request.target,
-                body=request.content,
-                headers=self._headers if request.content is None else self._headers_with_body,
-                retries=_ONCE,
-                redirect=False,
-                preload_content=False,
-            )
+            response = self._client.send(request, stream=True)
             try:
                 body = bytearray()
-                while part := response.read1(_PART, decode_content=True):
+                for part in response.iter_bytes():
                     body += part
                     if len(body) > LARGEST_ANSWER:
                         return _NoAnswer("sent an answer that is too large")
                     if time.monotonic() > patience:
                         return _NoAnswer("did not finish its answer in time")
             finally:
-                response.close()  # what was not read to its end is not used again
-                response.release_conn()
-        except (ConnectTimeoutError, ProxyError) as error:
+                response.close()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             return _NoAnswer(f"could not be reached ({self._reason(error)})", sent=False)
-        except ReadTimeoutError:
+        except httpx.TimeoutException:
             return _NoAnswer(f"did not answer within {self._timeout:g} seconds")
-        except HTTPError as error:
+        except httpx.HTTPError as error:
             return _NoAnswer(f"broke off the call ({type(error).__name__})")
-        return Answer(response.status, response.headers, bytes(body), self._clock.now())
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, names, bytes(body), self._clock.now())
 
-    def _reason(self, error: HTTPError) -> str:
-        return clean(self._scrubbed(str(error.__cause__ or "")), 120) or type(error).__name__
+    def _reason(self, error: httpx.HTTPError) -> str:
+        return clean(self._scrubbed(str(error)), 120) or type(error).__name__
 
     def _scrubbed(self, text: str) -> str:
         for spelling in self._spellings:
@@ -381,25 +368,6 @@ class Session:
             system=self._system,
             document=document,
         )
-
-
-def _pool(settings: ConnectorSettings) -> HTTPConnectionPool:
-    """The connections of one session, as many as it may make calls at once; through the proxy that the environment
-    names, where it names one."""
-    address, proxies = urlsplit(settings.base_url), getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    manager = PoolManager()
-    if proxy and address.scheme == "https" and not proxy_bypass(address.hostname or ""):  # http is this machine
-        user, password = urlsplit(proxy).username, urlsplit(proxy).password
-        login = f"{unquote(user)}:{unquote(password or '')}" if user else None
-        manager = ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=login))
-    options = {
-        "maxsize": settings.concurrency,
-        "block": True,  # every call ahead in the queue ends in time itself
-        "timeout": Timeout(connect=settings.timeout, read=settings.timeout),
-        "ca_certs": certifi.where(),
-    }
-    return manager.connection_from_url(settings.base_url, pool_kwargs=options)
 
 
 def _last_result(state: RetryCallState) -> _Value | Answer | _NoAnswer:

@@ -295,15 +295,15 @@ def test_nothing_logged_shows_an_address(server: Server, session: Session) -> No
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    logging.getLogger("urllib3").setLevel(logging.DEBUG)
+    logging.getLogger("httpx").setLevel(logging.DEBUG)
     try:
         server.plays(answering(302, [], {"Location": f"/?token={SECRET}", "Set-Cookie": f"k={SECRET}"}))
         failure_of(lambda: session.read("orders"))
-        logging.getLogger("urllib3").warning("still heard")
+        logging.getLogger("httpx").warning("still heard")
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-        logging.getLogger("urllib3").setLevel(logging.NOTSET)
+        logging.getLogger("httpx").setLevel(logging.NOTSET)
     assert "still heard" in stream.getvalue()
     assert "s3cr3t" not in stream.getvalue()
     assert "orders" not in stream.getvalue()

@@ -25,6 +25,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import httpx
 from babel import Locale
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
@@ -194,9 +195,9 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
 
     real_send = http.Session._send
 
-    def send(session: http.Session, request: http.Request) -> Any:
+    def send(session: http.Session, request: httpx.Request) -> Any:
         write = "write" if request.method == "POST" else "read"
-        if write == "write" and request.target.endswith("/invoices"):
+        if write == "write" and request.url.path.endswith("/invoices"):
             write = "post"
         point(f"before {write}")
         answer = real_send(session, request)
