@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Callable, Container, Generator, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from pydantic import SecretStr
@@ -53,32 +53,30 @@ class Login:
     query: Mapping[str, SecretStr] = field(default_factory=dict)
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
 
+    def in_headers(self) -> dict[str, str]:
+        """The headers that go with every call."""
+        sent = {name: secret.get_secret_value() for name, secret in self.headers.items()}
+        if self.basic:
+            sent["Authorization"] = f"Basic {self._encoded(*self.basic)}"
+        return sent
+
+    def in_query(self) -> str:
+        """The parameters that go with every call, as they stand in an address."""
+        return urlencode({name: secret.get_secret_value() for name, secret in self.query.items()})
+
+    @staticmethod
+    def _encoded(user: SecretStr, password: SecretStr) -> str:
+        return b64encode(f"{user.get_secret_value()}:{password.get_secret_value()}".encode()).decode()
+
     def spellings(self) -> list[str]:
         """Every way in which a secret could show up in a text, the longest first."""
         secrets = [secret.get_secret_value() for secret in (*self.query.values(), *self.headers.values())]
         if self.basic:
-            user, password = (part.get_secret_value() for part in self.basic)
-            secrets += [password, b64encode(f"{user}:{password}".encode()).decode()]
+            secrets += [self.basic[1].get_secret_value(), self._encoded(*self.basic)]
         spellings = {
             spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
         }
         return sorted(spellings - {""}, key=len, reverse=True)
-
-
-class _Auth(httpx.Auth):
-    def __init__(self, login: Login) -> None:
-        self._login = login
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._login.basic:
-            user, password = (part.get_secret_value() for part in self._login.basic)
-            request.headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
-        for name, secret in self._login.headers.items():
-            request.headers[name] = secret.get_secret_value()
-        if self._login.query:
-            secrets = {name: secret.get_secret_value() for name, secret in self._login.query.items()}
-            request.url = request.url.copy_merge_params(secrets)
-        yield request
 
 
 class _NoAddresses(logging.Filter):
@@ -179,13 +177,19 @@ class Session:
         self._spellings = login.spellings()
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
-        self._client = httpx.Client(
-            auth=_Auth(login),
-            timeout=httpx.Timeout(settings.timeout, pool=None),  # every call ahead in the queue ends in time itself
-            limits=httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
-            headers={"Accept": "application/json", "User-Agent": f"Boekbrug/{__version__}"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: every call stands alone
-            follow_redirects=False,
+        self._secret_query = login.in_query()
+        usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        self._headers = httpx.Headers({**usual, "User-Agent": f"Boekbrug/{__version__}", **login.in_headers()})
+        self._headers_with_body = httpx.Headers({**self._headers, "Content-Type": "application/json"})
+        # No pool time-out: every call ahead in the queue ends in time itself.
+        self._extensions = {"timeout": httpx.Timeout(settings.timeout, pool=None).as_dict()}
+        self._transport = _transport(settings)
+        self._reading = Retrying(
+            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
+            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
+            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
+            retry_error_callback=_last_result,
+            sleep=self._clock.sleep,
         )
 
     def __repr__(self) -> str:
@@ -193,7 +197,7 @@ class Session:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        self._client.close()
+        self._transport.close()
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """GET. Raises RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted; SettingsInvalid for a 404, since
@@ -250,14 +254,7 @@ class Session:
         body: JsonOut,
         absent: Container[int] = (404,),
     ) -> _Value | None:
-        attempts = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
-            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
-            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
-            retry_error_callback=_last_result,
-            sleep=self._clock.sleep,
-        )
-        answer: _Value | Answer | _NoAnswer = attempts(self._read_once, method, path, params, body)
+        answer: _Value | Answer | _NoAnswer = self._reading(self._read_once, method, path, params, body)
         if isinstance(answer, _Value):
             return answer
         if isinstance(answer, _NoAnswer):
@@ -287,12 +284,14 @@ class Session:
     def _exchange(self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
-        content = None if body is None else to_json(body).encode()
-        headers = httpx.Headers(self._client.headers)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        # Made here, for the client would take the address apart and put it together three times.
-        request = httpx.Request(method, self._base_url + path, params=params, content=content, headers=headers)
+        query = "&".join(part for part in (urlencode(params or {}), self._secret_query) if part)
+        request = httpx.Request(
+            method,
+            f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}",
+            headers=self._headers if body is None else self._headers_with_body,
+            content=None if body is None else to_json(body).encode(),
+            extensions=self._extensions,
+        )
         with self._meter.call():
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
@@ -302,7 +301,8 @@ class Session:
     def _send(self, request: httpx.Request) -> Answer | _NoAnswer:
         patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
         try:
-            response = self._client.send(request, stream=True)
+            # Past httpx's client, which would look for redirects, cookies, a login and hooks in every call.
+            response = self._transport.handle_request(request)
             try:
                 body = bytearray()
                 for part in response.iter_bytes():
@@ -368,6 +368,16 @@ class Session:
             system=self._system,
             document=document,
         )
+
+
+def _transport(settings: ConnectorSettings) -> httpx.HTTPTransport:
+    """The connections of one session, as many as it may make calls at once; through the proxy that the environment
+    names, where it names one."""
+    address, proxies = urlsplit(settings.base_url), getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
+    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+    return httpx.HTTPTransport(limits=limits, proxy=None if direct else proxy)
 
 
 def _last_result(state: RetryCallState) -> _Value | Answer | _NoAnswer:
