@@ -44,7 +44,7 @@ def parse_json(text: str) -> Json:
     A number that nobody can mean is sound: it must not make the rest of a list unreadable. `Fields` refuses it.
     """
     try:
-        value: Json = json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
+        value: Json = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
@@ -63,6 +63,9 @@ def _whole(text: str) -> int | Decimal:
 
 def _no_number(text: str) -> Json:
     raise ValueError(f"{text} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
 
 
 def to_json(value: JsonOut) -> str:
