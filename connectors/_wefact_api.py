@@ -129,6 +129,13 @@ class Api:
             raise self._refusal(problem)
         return answer
 
+    def ask_if_taken(self, controller: str, action: str, params: Mapping[str, JsonOut]) -> Fields | None:
+        """The same, where it is not documented that the question is taken: None when it is refused."""
+        answer, problem = self._asked(controller, action, params)
+        if problem and type(error := self._refusal(problem)) is not RemoteUnavailable:
+            raise error
+        return None if problem else answer
+
     def look_up(self, kind: Kind, record_id: str) -> Json:
         """The whole record; None when there is none. Raises RetryLater, ConnectionBroken."""
         answer, problem = self._asked(kind.controller, "show", {"Identifier": record_id})
@@ -196,12 +203,9 @@ class Api:
         """By the moment of the last change, so that what changes meanwhile moves to the end; by code where that order
         is refused, for whether it is taken is not documented."""
         if self._takes_modified:
-            answer, problem = self._asked(kind.controller, "list", {"sort": "Modified", "order": "ASC", **params})
-            if not problem:
-                return answer
-            error = self._refusal(problem)
-            if type(error) is not RemoteUnavailable:
-                raise error
+            page = self.ask_if_taken(kind.controller, "list", {"sort": "Modified", "order": "ASC", **params})
+            if page is not None:
+                return page
         page = self.ask(kind.controller, "list", {"sort": kind.code, "order": "ASC", **params})
         self._takes_modified = False
         return page

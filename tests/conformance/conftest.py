@@ -14,7 +14,16 @@ from connectors import _http
 from connectors.registry import CONNECTORS
 from sandbox._registry import simulator_class
 from sandbox._server import Running, running
-from tests.conformance.sites import SOURCES, TARGETS, Site, SourceSite, TargetSite
+from tests.conformance.sites import (
+    INVOICE_SOURCES,
+    PAYMENT_TARGETS,
+    SOURCES,
+    TARGETS,
+    InvoiceSite,
+    Site,
+    SourceSite,
+    TargetSite,
+)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +61,22 @@ def target(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]
 
 
 @pytest.fixture
+def invoices(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[InvoiceSite]:
+    with ExitStack() as stack:
+        site = InvoiceSite(request.param, servers(request.param), stack)
+        site.stand.fill(site.control, 3)
+        yield site
+
+
+@pytest.fixture
+def payments(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[InvoiceSite]:
+    with ExitStack() as stack:
+        site = InvoiceSite(request.param, servers(request.param), stack)
+        site.stand.fill(site.control, 8)
+        yield site
+
+
+@pytest.fixture
 def site(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[Site]:
     with ExitStack() as stack:
         site = Site(request.param, servers(request.param), stack)
@@ -75,6 +100,13 @@ def logged() -> Iterator[io.StringIO]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test runs for every connector in the registry that has the capability."""
-    for fixture, systems in (("source", SOURCES), ("target", TARGETS), ("site", list(CONNECTORS))):
+    wanted = {
+        "source": SOURCES,
+        "target": TARGETS,
+        "invoices": INVOICE_SOURCES,
+        "payments": PAYMENT_TARGETS,
+        "site": list(CONNECTORS),
+    }
+    for fixture, systems in wanted.items():
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, systems, indirect=True)
