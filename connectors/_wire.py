@@ -107,6 +107,12 @@ def clean(text: str, limit: int = LONGEST_TEXT) -> str:
     return " ".join(text.split())[:limit].rstrip()
 
 
+def folded(text: str) -> str:
+    """The text for comparing names: without case, accents, spaces and signs."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if c.isalnum())
+
+
 def plain(answer: str, limit: int = 200) -> str:
     """What an error answer says to a person: its message when it is JSON, its words when it is HTML."""
     try:
@@ -168,6 +174,10 @@ class Fields:
     def value(self, name: str) -> Json:
         """The member as it came; None when there is none."""
         return self._members.get(name)
+
+    def fingerprint(self) -> str:
+        """A text that only an equal object has."""
+        return json.dumps(self._members, sort_keys=True, default=str)
 
     def path(self, name: str) -> str:
         """Where the member stands, for a person."""
