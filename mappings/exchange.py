@@ -110,6 +110,8 @@ def rates_from_ecb_csv(text: str) -> ReferenceRates:
     currencies = rows[0][1:]
     by_day: dict[date, dict[str, Decimal]] = {}
     for row in rows[1:]:
+        if any(row[len(rows[0]) :]):
+            raise ValueError(f"the ECB's rates of {row[0][:40]!r} are more than there are currencies")
         if row and row[0]:
             rates = zip(currencies, row[1:], strict=False)
             by_day[_day(row[0])] = {code: _rate(cell) for code, cell in rates if code and cell not in ("", "N/A")}

@@ -77,7 +77,9 @@ def source(*lines: SourceInvoiceLine, per_line: bool = False, incl: bool = False
 
 
 def header(lines: list[tuple[Decimal, Decimal]], *, per_line: bool, incl: bool) -> tuple[Decimal, Decimal]:
-    groups = [[line] for line in lines] if per_line else [[x for x in lines if x[1] == r] for r in {r for _, r in lines}]
+    groups = (
+        [[line] for line in lines] if per_line else [[x for x in lines if x[1] == r] for r in {r for _, r in lines}]
+    )
     net = tax = Decimal(0)
     for group in groups:
         rate = group[0][1]
@@ -105,7 +107,9 @@ def purchase(*lines: SourceInvoiceLine, **more) -> SourceInvoice:
 
 def code(name: str, rate: str | None, side: Side | None, *categories: str, **more) -> VatCode:
     kinds = frozenset(map(TaxCategory, categories))
-    return VatCode(code=name, rate=None if rate is None else Decimal(rate), name=name, side=side, categories=kinds, **more)
+    return VatCode(
+        code=name, rate=None if rate is None else Decimal(rate), name=name, side=side, categories=kinds, **more
+    )
 
 
 BOOKS = ReferenceData(
@@ -204,7 +208,7 @@ def entry(invoice, *, rules=RULES, books=BOOKS, traits=EXACT, policy=POLICY, **m
 
 nets = st.one_of(
     st.integers(-2_000_000, 2_000_000).map(lambda n: Decimal(n).scaleb(-2)),
-    st.integers(-10**9, 10**9).map(lambda n: Decimal(n).scaleb(-5)),
+    st.integers(-(10**9), 10**9).map(lambda n: Decimal(n).scaleb(-5)),
 )
 items = st.builds(
     item,
