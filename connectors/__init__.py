@@ -3,6 +3,7 @@
 from connectors._base import (
     BookingTarget,
     Books,
+    CallLimit,
     Capability,
     CheckItem,
     Connector,
@@ -24,6 +25,7 @@ from connectors._base import (
 __all__ = [
     "BookingTarget",
     "Books",
+    "CallLimit",
     "Capability",
     "CheckItem",
     "Connector",

@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -77,6 +78,21 @@ def to_json(value: JsonOut) -> str:
             return "[" + ", ".join(to_json(member) for member in value) + "]"
         case _:
             raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent along: its bytes, the headers that say what they are, and what the remote account counts the call as
+    (`Meter.call`)."""
+
+    content: bytes
+    headers: Mapping[str, str]
+    counts_as: str = ""
+
+
+def json_body(value: JsonOut) -> Body | None:
+    """A body of JSON; none for None."""
+    return None if value is None else Body(to_json(value).encode(), {"Content-Type": "application/json"})
 
 
 def clean(text: str, limit: int = LONGEST_TEXT) -> str:
@@ -146,6 +162,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def value(self, name: str) -> Json:
+        """The member as it came; None when there is none."""
+        return self._members.get(name)
+
     def path(self, name: str) -> str:
         """Where the member stands, for a person."""
         return f"{self._where}.{name}" if self._where else name
@@ -164,6 +184,11 @@ class Fields:
                 raise self._problem(name, f"{shown(value)} is not text")
             return f"{number:f}"
         return clean(value, limit) if isinstance(value, str) else ""
+
+    def verbatim(self, name: str) -> str:
+        """The text as it was given, to be given back; "" when there is none."""
+        value = self._members.get(name)
+        return value if isinstance(value, str) else ""
 
     def required_text(self, name: str) -> str:
         """The text, which must be there."""
@@ -206,9 +231,9 @@ class Fields:
         text = str(value).strip().lower()
         if value is None or text == "":
             return default
-        if text in ("true", "1"):
+        if text in ("true", "1", "yes"):
             return True
-        if text in ("false", "0"):
+        if text in ("false", "0", "no"):
             return False
         raise self._problem(name, f"{shown(value)} is not yes or no")
 

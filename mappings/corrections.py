@@ -12,7 +12,7 @@ from boekbrug.domain.bookings import Entry
 from boekbrug.domain.documents import Address, Contact, DocumentKind, Order, OrderLine, SourceInvoice, SourceInvoiceLine
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
-from boekbrug.domain.snapshots import fingerprint
+from boekbrug.domain.snapshots import Document, fingerprint
 
 _WORDS: dict[str, dict[str, str]] = {
     "nl": {
@@ -128,8 +128,8 @@ def reversal_of(entry: Entry, *, number: str, our_reference: str) -> Entry:
     )
 
 
-def correction(old: Order, new: Order | None) -> Correction:
-    """The correction of an order that was booked as `old` and is `new` now; None when it was cancelled."""
+def correction(old: Document, new: Document | None) -> Correction:
+    """The correction of a document that was booked as `old` and is `new` now; None when it was cancelled."""
     return Correction(credit=old.gross, invoice=new.gross if new else None)
 
 
@@ -148,8 +148,8 @@ def invoice_changed_after_posting(old: SourceInvoice, new: SourceInvoice, number
     return finding("CHANGED_AFTER_POSTING", changes=changes, number=number, posted=old.gross, current=new.gross)
 
 
-def cancelled_after_posting(old: Order, number: str, status: str) -> Finding:
-    """The finding for an order that got a status in which it should not have been booked, as document `number`."""
+def cancelled_after_posting(old: Document, number: str, status: str) -> Finding:
+    """The finding for a document that got a status in which it should not have been booked, as document `number`."""
     return finding("CANCELLED_AFTER_POSTING", status=status, number=number, posted=correction(old, None).credit)
 
 

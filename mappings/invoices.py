@@ -1,4 +1,4 @@
-"""From order to invoice: which orders go over, whether one adds up, and the invoice or credit note it becomes.
+"""From order to invoice: whether an order adds up, and the invoice or credit note it becomes.
 
 No order loses or gains a cent here: the lines are taken over as they are, or the order waits for a person.
 
@@ -8,11 +8,9 @@ the books would look like a lost order. It is not marked paid, as there is nothi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from boekbrug.domain.documents import (
     DocumentKind,
@@ -21,11 +19,8 @@ from boekbrug.domain.documents import (
     LineKind,
     Order,
     OrderLine,
-    OrderStatus,
     TaxTotal,
-    UnreadableDocument,
 )
-from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import LARGEST_AMOUNT, Money
 from boekbrug.domain.rounding import CENT, rounded
@@ -44,92 +39,6 @@ _LINE_NAMES = {
 }
 ROUNDING_TEXT = _LINE_NAMES[LineKind.ROUNDING]
 _LARGEST_QUANTITY = Decimal(10) ** 9
-
-
-# -- which orders go over
-
-
-class Verdict(StrEnum):
-    """Whether a document goes over."""
-
-    GOES = "goes"
-    NOT_YET = "not_yet"
-    NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class Eligibility:
-    """Whether a document goes over, and if not, why."""
-
-    verdict: Verdict
-    reason: Finding | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusPlan:
-    """What a route does with each status (by id) that its shop knows."""
-
-    statuses: dict[str, OrderStatus]
-    goes: frozenset[str]
-    never: frozenset[str]
-
-    def verdict(self, status_id: str) -> Verdict:
-        """What happens to a document in this status. One that the shop did not list does not go over yet."""
-        if status_id in self.never:
-            return Verdict.NEVER
-        return Verdict.GOES if status_id in self.goes else Verdict.NOT_YET
-
-    def name(self, status_id: str) -> str:
-        """The status as the shop calls it, else its id."""
-        return self.statuses[status_id].name if status_id in self.statuses else status_id
-
-
-def status_plan(policy: RoutePolicy, statuses: Sequence[OrderStatus]) -> StatusPlan:
-    """The policy's statuses, by name or id whatever their case, as ids of this shop.
-
-    Statuses of credit orders go over by themselves: whether a credit order does is the policy's `credit_orders`. What
-    is to be skipped is skipped even when it is named among those that go over.
-
-    Raises SettingsInvalid for a wanted status that the shop does not have; unknown ones to skip are ignored.
-    """
-
-    def ids(wanted: str) -> set[str]:
-        plain = wanted.strip().casefold()
-        named = {status.id for status in statuses if status.name.strip().casefold() == plain}
-        return named or {status.id for status in statuses if status.id.strip().casefold() == plain}
-
-    unknown = [wanted for wanted in policy.statuses if not ids(wanted)]
-    if unknown:
-        valid = ", ".join(f"{status.name} ({status.id})" for status in statuses) or "none at all"
-        raise SettingsInvalid(
-            f"the shop has no status {', '.join(map(repr, unknown))}; the route's statuses can be: {valid}"
-        )
-    never = {id_ for wanted in policy.skip_statuses for id_ in ids(wanted)}
-    goes = {id_ for wanted in policy.statuses for id_ in ids(wanted)}
-    goes |= {status.id for status in statuses if status.is_credit}
-    return StatusPlan({status.id: status for status in statuses}, frozenset(goes - never), frozenset(never))
-
-
-def eligibility(document: Order | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy) -> Eligibility:
-    """Whether the route takes this document by its status, number and day; not whether it is right."""
-    if policy.first_number is not None:
-        digits = re.findall(r"\d+", document.number)
-        if digits and int(digits[-1]) < policy.first_number:
-            reason = finding("BEFORE_FIRST_NUMBER", number=document.number, first=policy.first_number)
-            return Eligibility(Verdict.NEVER, reason)
-    if isinstance(document, Order) and policy.start_on and document.ordered_at.date() < policy.start_on:
-        reason = finding("BEFORE_START", date=document.ordered_at.date(), start=policy.start_on)
-        return Eligibility(Verdict.NEVER, reason)
-    if not document.status_id:  # not even the status can be read: a person has to look
-        return Eligibility(Verdict.GOES)
-    verdict = plan.verdict(document.status_id)
-    if verdict is Verdict.GOES:
-        return Eligibility(verdict)
-    code = "STATUS_NEVER" if verdict is Verdict.NEVER else "STATUS_NOT_YET"
-    return Eligibility(verdict, finding(code, status=plan.name(document.status_id)))
-
-
-# -- whether an order adds up, and its invoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,5 +77,5 @@ def _forget(work: RouteWork, customer_key: str, seen: debtors.Known | debtors.Cl
 
 def _invalid(document: Invoice, *findings: Finding) -> DocumentInvalid:
     return DocumentInvalid(
-        f"the debtor of order {document.number} cannot be used", findings=findings, document=document.number
+        f"the contact of document {document.number} cannot be used", findings=findings, document=document.number
     )

@@ -30,12 +30,11 @@ from boekbrug.domain.errors import (
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncRecord
 from boekbrug.store import budgets, moves, waiters
-from mappings.invoices import invoice_for
 from tasks.debtors import debtor_for
 from tasks.progress import Progress, unwatched
 from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
-from tasks.transforming import book, order_of, vat_number_status
+from tasks.transforming import book, document_of, transform
 
 # After so many failed calls in a row the remote system is taken to be away, and the rest is not tried.
 FAILURES_IN_A_ROW = 3
@@ -293,10 +292,9 @@ class _Push:
 
     def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
         work = self.work
-        order = order_of(record)
-        transformed = invoice_for(order, work.route.policy, vat_number_status(work, order))
+        transformed = transform(work, document_of(record))
         if transformed.document is None or blocking(transformed.findings):
-            raise NeedsAttention(f"order {record.number} cannot go over", findings=transformed.findings)
+            raise NeedsAttention(f"document {record.number} cannot go over", findings=transformed.findings)
         debtor, warnings = debtor_for(work, transformed.document, record.customer_key)
         booking = book(work, transformed.document, debtor, our_reference=record.our_reference)
         return booking, (*transformed.findings, *warnings)

@@ -29,9 +29,10 @@ from connectors import (
 from connectors.registry import open_connector, read_settings, remote_account
 from connectors.vies import Settings as ViesSettings
 from connectors.vies import Vies
-from mappings.invoices import StatusPlan, status_plan
+from mappings.eligibility import StatusPlan, status_plan
 from tasks.metering import StoreMeter
 from tasks.runtime import Runtime, runtime
+from tasks.streams import OrderStream, Stream
 
 BATCH = 50
 # What a daily run brings over, and what a migration does: neither touches the other's.
@@ -51,6 +52,7 @@ class RouteWork:
     tenant: tenants.Tenant
     route: tenants.Route
     source: OrderSource
+    streams: tuple[Stream, ...]
     target: BookingTarget
     target_settings: TargetSettings
     target_account: str
@@ -66,7 +68,7 @@ class RouteWork:
 
     @property
     def source_name(self) -> str:
-        """Names the shop for as long as it is this tenant's, whatever its address and tokens become."""
+        """Names the source for as long as it is this tenant's, whatever its address and tokens become."""
         return f"{self.tenant.slug}/{self.route.source.slug}"
 
     @property
@@ -121,7 +123,7 @@ class RouteWork:
 
     @cached_property
     def status_plan(self) -> StatusPlan:
-        """Which of the shop's statuses go over. Raises SettingsInvalid for a status that the shop does not know."""
+        """Which of the source's statuses go over. Raises SettingsInvalid for a status that the source does not know."""
         return status_plan(self.route.policy, self.source.read_statuses())
 
     @property
@@ -162,6 +164,7 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
             tenant=tenant,
             route=route,
             source=source,
+            streams=(OrderStream(source),),
             target=target,
             target_settings=target_settings,
             target_account=account_of(run, route.target),
@@ -176,7 +179,7 @@ def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAI
     Raises SettingsInvalid when a setting or credential is wrong or missing.
     """
     settings = read_settings(row.system, row.settings)
-    meter = StoreMeter(run, row.tenant_id, row.slug, call_budget(settings, account_of(run, row)), lane)
+    meter = StoreMeter(run, row.tenant_id, row.slug, call_budgets(settings, account_of(run, row)), lane)
     return open_connector(row.system, row.settings, _secrets(run, row), meter)
 
 
@@ -190,13 +193,17 @@ def account_of(run: Runtime, row: tenants.Connection) -> str:
     return remote_account(row.system, row.settings, _secrets(run, row))
 
 
-def call_budget(settings: ConnectorSettings, account: str) -> Budget:
-    """How many calls the remote account takes."""
-    return Budget(
-        account=account,
-        name="calls",
-        limit=settings.calls_per_period,
-        period=timedelta(seconds=settings.calls_period),
+def call_budgets(settings: ConnectorSettings, account: str) -> tuple[Budget, ...]:
+    """How many calls the remote account takes, in each of the periods it counts."""
+    return tuple(
+        Budget(
+            account=account,
+            name=limit.name,
+            limit=limit.calls,
+            period=timedelta(seconds=limit.seconds),
+            counts_as=limit.counts_as,
+        )
+        for limit in settings.call_limits
     )
 
 

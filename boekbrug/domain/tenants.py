@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from boekbrug.domain.bookings import Delivery
 
@@ -111,12 +111,14 @@ class RoutePolicy(_Config):
     """What goes over on a route, and how strictly."""
 
     statuses: tuple[str, ...] = Field(
-        ("Betaald", "Verzonden", "Betaald & afgehaald"),
-        description="Source statuses that go over, by name or id, as the source lists them",
+        (),
+        description="Source statuses that go over, by name or id, as the source lists them; empty: those that the "
+        "source proposes",
     )
     skip_statuses: tuple[str, ...] = Field(
-        ("Geannuleerd",),
-        description="Source statuses that will never go over, by name or id; unknown ones are ignored",
+        (),
+        description="Source statuses that will never go over, by name or id; unknown ones are ignored; empty: those "
+        "that the source proposes",
     )
     home_country: Country = "NL"
     books_currency: Currency = "EUR"
@@ -164,13 +166,6 @@ class RoutePolicy(_Config):
         False, description="Changes of a debtor or creditor are carried over to the books"
     )
     payment_days: int = Field(14, ge=0, le=9999, description="Payment term of invoices that state none, in days")
-
-    @field_validator("statuses")
-    @classmethod
-    def _some_status(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("at least one status must go over")
-        return value
 
 
 class ConnectionConfig(_Config):
