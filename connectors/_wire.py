@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -77,6 +78,19 @@ def to_json(value: JsonOut) -> str:
             return "[" + ", ".join(to_json(member) for member in value) + "]"
         case _:
             raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent along: its bytes, and the headers that say what they are."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
+def json_body(value: JsonOut) -> Body | None:
+    """A body of JSON; none for None."""
+    return None if value is None else Body(to_json(value).encode(), {"Content-Type": "application/json"})
 
 
 def clean(text: str, limit: int = LONGEST_TEXT) -> str:

@@ -28,7 +28,8 @@ from connectors._base import (
     SourceDocument,
     checked,
 )
-from connectors._http import Login, Session, quoted
+from connectors._http import Session, quoted
+from connectors._login import Login
 from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Fields, Json, Unreadable
 

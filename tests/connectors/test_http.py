@@ -25,7 +25,8 @@ from boekbrug.domain.errors import (
 )
 from connectors import _http
 from connectors._base import ConnectorSettings, LimitSignal
-from connectors._http import Login, Session
+from connectors._http import Session
+from connectors._login import Login
 from tests.connectors.scripted import Meter, Script, Server, answering, cutting, dawdling, truncating
 
 SECRET = "s3cr3t+key/with=signs"
