@@ -89,9 +89,9 @@ def entry_for(
     if rounding and not blocking((*choices.findings, *findings)):
         amount = Money.of_cents(rounding, booked.currency)
         if choices.add_rounding(groups, rounding, policy):
-            findings.append(finding("ROUNDING_LINE_ADDED", difference=amount))
+            findings.append(finding("ENTRY_ROUNDED", difference=amount))
         else:
-            findings.append(finding("TOTAL_CANNOT_BE_MATCHED", computed=booked.gross - amount, gross=booked.gross))
+            findings.append(finding("NO_CODE_WITHOUT_VAT", difference=amount))
     if len(groups) > traits.max_lines:
         findings.append(finding("TOO_MANY_LINES", lines=len(groups), most=traits.max_lines))
     findings = list(dict.fromkeys([*choices.findings, *findings]))

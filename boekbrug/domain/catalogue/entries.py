@@ -211,4 +211,151 @@ ENTRIES = (
             "Nothing to do; an exchange difference at payment is booked in the bookkeeping package.",
         ),
     ),
+    kind(
+        "ENTRY_ROUNDED",
+        Level.NOTICE,
+        (
+            "De btw van de factuur is anders afgerond dan de boeken rekenen; {difference} van het bedrag zonder btw "
+            "staat op een eigen regel, zodat btw en totaal gelijk zijn aan de factuur.",
+            "Geen actie nodig.",
+        ),
+        (
+            "The invoice's VAT was rounded differently from how the books compute it; {difference} of the amount "
+            "without VAT stands on a line of its own, so that VAT and total are those of the invoice.",
+            "Nothing to do.",
+        ),
+    ),
+    kind(
+        "NO_CODE_WITHOUT_VAT",
+        Level.ERROR,
+        (
+            "Door afronding blijft {difference} over, en de boeken hebben geen btw-code zonder btw voor zo'n regel.",
+            "Stel een btw-relatie in voor regels van de soort 'rounding', of boek de factuur met de hand.",
+        ),
+        (
+            "Rounding leaves {difference}, and the books have no VAT code without VAT for such a line.",
+            "Set a VAT relation for lines of the kind 'rounding', or book the invoice by hand.",
+        ),
+    ),
+    kind(
+        "LEDGER_LINE_DIFFERS",
+        Level.MISMATCH,
+        (
+            "Rekening {ledger_account}, btw-code {vat_code}: factuur {net} en {tax} btw, boeken {net_in_books} en "
+            "{tax_in_books} btw.",
+            "Controleer mutatie {number} in het boekhoudpakket.",
+        ),
+        (
+            "Account {ledger_account}, VAT code {vat_code}: invoice {net} and {tax} VAT, books {net_in_books} and "
+            "{tax_in_books} VAT.",
+            "Check entry {number} in the bookkeeping package.",
+        ),
+    ),
+    kind(
+        "NUMBER_DIFFERS",
+        Level.MISMATCH,
+        (
+            "Factuur {number} staat in de boeken onder nummer {number_in_books}.",
+            "Herstel het nummer in het boekhoudpakket; betalingen vinden de factuur anders niet.",
+        ),
+        (
+            "Invoice {number} stands in the books under number {number_in_books}.",
+            "Mend the number in the bookkeeping package; payments do not find the invoice otherwise.",
+        ),
+    ),
+    kind(
+        "CONTACT_DIFFERS",
+        Level.MISMATCH,
+        (
+            "Factuur {number} staat in de boeken bij relatie {contact_in_books} in plaats van {contact}.",
+            "Controleer bij welke relatie de factuur hoort en herstel dat in het boekhoudpakket.",
+        ),
+        (
+            "In the books invoice {number} stands under contact {contact_in_books} instead of {contact}.",
+            "Check which contact the invoice belongs to and mend it in the bookkeeping package.",
+        ),
+    ),
+    kind(
+        "NUMBER_RANGE_OVERLAPS",
+        Level.ERROR,
+        (
+            "{owner} (voorvoegsel {prefix}) en {other} (voorvoegsel {other_prefix}) kunnen hetzelfde factuurnummer "
+            "aan dezelfde boeken geven.",
+            "Geef een van beide routes een ander voorvoegsel voor factuurnummers.",
+        ),
+        (
+            "{owner} (prefix {prefix}) and {other} (prefix {other_prefix}) can give the same invoice number to the "
+            "same books.",
+            "Give one of the two routes another prefix for invoice numbers.",
+        ),
+    ),
+    kind(
+        "NUMBER_RANGE_TAKEN",
+        Level.ERROR,
+        (
+            "De nummers van {owner} (voorvoegsel {prefix}) lijken op {count} facturen die al in de boeken staan en niet "
+            "van Boekbrug zijn: {numbers}.",
+            "Geef de route een voorvoegsel voor factuurnummers dat in de boeken niet voorkomt.",
+        ),
+        (
+            "The numbers of {owner} (prefix {prefix}) look like {count} invoices that are in the books already and are "
+            "not Boekbrug's: {numbers}.",
+            "Give the route a prefix for invoice numbers that does not occur in the books.",
+        ),
+    ),
+    kind(
+        "RULE_INCOMPLETE",
+        Level.ERROR,
+        ("De relatie '{rule}' mist {missing}.", "Vul {missing} in."),
+        ("The relation '{rule}' lacks {missing}.", "Enter {missing}."),
+    ),
+    kind(
+        "RULE_SHADOWED",
+        Level.ERROR,
+        (
+            "De relatie '{rule}' komt nooit aan de beurt: '{other}' vraagt hetzelfde en staat eerder.",
+            "Verwijder een van beide.",
+        ),
+        (
+            "The relation '{rule}' never gets a turn: '{other}' asks the same and stands before it.",
+            "Remove one of the two.",
+        ),
+    ),
+    kind(
+        "RULE_NEVER_MATCHES",
+        Level.ERROR,
+        (
+            "De relatie '{rule}' past op geen enkele regel: {why} kan daar niet voorkomen.",
+            "Verwijder de relatie of wijzig waar zij om vraagt.",
+        ),
+        (
+            "The relation '{rule}' fits no line at all: {why} cannot occur there.",
+            "Remove the relation, or change what it asks for.",
+        ),
+    ),
+    kind(
+        "RULE_CHOICE_UNKNOWN",
+        Level.ERROR,
+        (
+            "De relatie '{rule}' vraagt om {field} {asked}, die het facturatieprogramma niet kent (wel: {known}).",
+            "Kies er een die het facturatieprogramma kent.",
+        ),
+        (
+            "The relation '{rule}' asks for {field} {asked}, which the invoicing program does not know (it knows: "
+            "{known}).",
+            "Choose one that the invoicing program knows.",
+        ),
+    ),
+    kind(
+        "BANDS_NOT_COVERED",
+        Level.WARNING,
+        (
+            "Voor {bands} ({side}) is geen algemene relatie ingesteld; zo'n factuur wacht dan op een persoon.",
+            "Stel een relatie in, of laat het zo als deze btw niet voorkomt.",
+        ),
+        (
+            "No general relation has been set for {bands} ({side}); such an invoice will wait for a person.",
+            "Set a relation, or leave it when this VAT does not occur.",
+        ),
+    ),
 )
