@@ -8,12 +8,13 @@ from typing import TypeVar
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from boekbrug.domain.errors import SettingsInvalid
-from connectors import factuursturen, mijnwebwinkel
+from connectors import factuursturen, mijnwebwinkel, wefact
 from connectors._base import Connector, ConnectorSettings, ConnectorType, Credentials, Meter
 
 CONNECTORS: Mapping[str, ConnectorType] = {
     "factuursturen": factuursturen.CONNECTOR,
     "mijnwebwinkel": mijnwebwinkel.CONNECTOR,
+    "wefact": wefact.CONNECTOR,
 }
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -37,8 +37,8 @@ class StoreMeter:
     @contextmanager
     def call(self) -> Iterator[None]:
         """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
-        self._refuse_while_blocked()
         if not self._budgets:
+            self._refuse_while_blocked()
             yield
             return
         slot = self._slot()

@@ -36,7 +36,7 @@ def test_only_one_module_speaks_http(path: Path) -> None:
 def test_connectors_do_not_know_each_other(path: Path) -> None:
     if path.stem in ("registry", "__init__"):
         return
-    own = path.stem.removesuffix("_wire").strip("_")
+    own = path.stem.strip("_").split("_")[0]
     others = {name.split(".")[1] for name in imported(path) if name.startswith("connectors.")}
     assert {name for name in others if name not in SHARED and own not in name} == set()
 
