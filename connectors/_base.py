@@ -60,11 +60,15 @@ Secret = Annotated[SecretStr, AfterValidator(_without_surroundings)]
 
 @dataclass(frozen=True, slots=True)
 class CallLimit:
-    """So many remote calls (None: not limited) in any `seconds`; the name tells it from the account's other limits."""
+    """So many remote calls (None: not limited) in any `seconds`; the name tells it from the account's other limits.
+
+    `counts_as` is the kind of calls that it counts, as `Meter.call` hears of it; "": every call.
+    """
 
     name: str
     calls: int | None
     seconds: int
+    counts_as: str = ""
 
 
 class ConnectorSettings(BaseModel):
@@ -80,7 +84,7 @@ class ConnectorSettings(BaseModel):
 
     @property
     def call_limits(self) -> tuple[CallLimit, ...]:
-        """What the remote account allows; every call needs room under each."""
+        """What the remote account allows; a call needs room under each that counts it."""
         return (CallLimit("calls", self.calls_per_period, self.calls_period),)
 
     @field_validator("base_url")
@@ -130,8 +134,9 @@ class LimitSignal:
 class Meter(Protocol):
     """Stands between a connector and the remote account's budget for calls. Thread-safe."""
 
-    def call(self) -> AbstractContextManager[None]:
-        """Around every remote call: takes a slot. Raises RateLimited, before anything is sent, when there is none."""
+    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
+        """Around every remote call: takes a slot, of the calls that the account counts apart too when it is one of
+        those (`CallLimit.counts_as`). Raises RateLimited, before anything is sent, when there is none."""
         ...
 
     def heard(self, signal: LimitSignal) -> None:
@@ -142,7 +147,7 @@ class Meter(Protocol):
 class Unmetered:
     """The meter of a system where nobody counts our calls."""
 
-    def call(self) -> AbstractContextManager[None]:
+    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
         """Always free."""
         return nullcontext()
 

@@ -291,7 +291,7 @@ class Session:
         content = body.content if body else None
         # Made here, for the client would take the address apart and put it together three times.
         request = httpx.Request(method, self._base_url + path, params=params, content=content, headers=headers)
-        with self._meter.call():
+        with self._meter.call(body.counts_as if body else ""):
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
             self._meter.heard(signal)

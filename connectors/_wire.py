@@ -82,10 +82,12 @@ def to_json(value: JsonOut) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is sent along: its bytes, and the headers that say what they are."""
+    """What is sent along: its bytes, the headers that say what they are, and what the remote account counts the call as
+    (`Meter.call`)."""
 
     content: bytes
     headers: Mapping[str, str]
+    counts_as: str = ""
 
 
 def json_body(value: JsonOut) -> Body | None:
@@ -182,6 +184,11 @@ class Fields:
                 raise self._problem(name, f"{shown(value)} is not text")
             return f"{number:f}"
         return clean(value, limit) if isinstance(value, str) else ""
+
+    def verbatim(self, name: str) -> str:
+        """The text as it was given, to be given back; "" when there is none."""
+        value = self._members.get(name)
+        return value if isinstance(value, str) else ""
 
     def required_text(self, name: str) -> str:
         """The text, which must be there."""

@@ -202,9 +202,103 @@ def account_of(run: Runtime, row: tenants.Connection) -> str:
 def call_budgets(settings: ConnectorSettings, account: str) -> tuple[Budget, ...]:
     """How many calls the remote account takes, in each of the periods it counts."""
     return tuple(
-        Budget(account=account, name=limit.name, limit=limit.calls, period=timedelta(seconds=limit.seconds))
+        Budget(
+            account=account,
+            name=limit.name,
+            limit=limit.calls,
+            period=timedelta(seconds=limit.seconds),
+            counts_as=limit.counts_as,
+        )
         for limit in settings.call_limits
     )
+
+
+def document_budget(self) -> Budget:
+    """How many documents the remote account takes."""
+    return document_budget(self.target_settings, self.target_account)
+
+
+@contextmanager
+def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane] = DAILY_LANES) -> Iterator[RouteWork]:
+    """Opens a route, for what is in these lanes; without a slug the tenant's only one.
+
+    Raises SettingsInvalid for a name that does not exist, ConnectionBroken while one of its connections is paused.
+    """
+    with runtime() as run, ExitStack() as closing:
+        with run.database.read() as session:
+            tenant = tenants.tenant_by_slug(session, tenant_slug)
+            route = chosen_route(tenants.list_routes(session, tenant.id), tenant_slug, route_slug)
+        for row in (route.source, route.target):
+            if row.is_broken:
+                raise ConnectionBroken(
+                    f"connection {row.slug!r} of {tenant_slug} is paused: {row.reason}. "
+                    f"Mend it, then: boekbrug connection check {tenant_slug}",
+                    system=row.system,
+                )
+        lane = max(lanes)  # a person's retry hurries its documents, not every call of the run
+        source = closing.enter_context(open_connection(run, route.source, lane))
+        target = closing.enter_context(open_connection(run, route.target, lane))
+        target_settings = read_settings(route.target.system, route.target.settings)
+        if not isinstance(source, OrderSource):
+            raise SettingsInvalid(f"connection {route.source.slug!r} ({route.source.system}) is no source of orders")
+        if not isinstance(target, BookingTarget) or not isinstance(target_settings, TargetSettings):
+            raise SettingsInvalid(f"connection {route.target.slug!r} ({route.target.system}) takes no bookings")
+        check_reserve(route.slug, route.policy, target_settings)
+        vies = Vies(ViesSettings(base_url=run.settings.vies_url)) if route.policy.vies else None
+        yield RouteWork(
+            runtime=run,
+            tenant=tenant,
+            route=route,
+            source=source,
+            streams=(OrderStream(source),),
+            target=target,
+            target_settings=target_settings,
+            target_account=account_of(run, route.target),
+            vat_register=closing.enter_context(vies) if vies else None,
+            lanes=lanes,
+        )
+
+
+def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAILY) -> Connector:
+    """A tenant's connection, open, whose calls go in that lane; close it. Nothing is sent yet.
+
+    Raises SettingsInvalid when a setting or credential is wrong or missing.
+    """
+    settings = read_settings(row.system, row.settings)
+    meter = StoreMeter(run, row.tenant_id, row.slug, call_budgets(settings, account_of(run, row)), lane)
+    return open_connector(row.system, row.settings, _secrets(run, row), meter)
+
+
+def _secrets(run: Runtime, row: tenants.Connection) -> dict[str, SecretStr]:
+    with run.database.read() as session:
+        return credentials.read_credentials(session, run.sealing_key, row.tenant_id, row.id)
+
+
+def account_of(run: Runtime, row: tenants.Connection) -> str:
+    """The remote account of a connection, which others may share."""
+    return remote_account(row.system, row.settings, _secrets(run, row))
+
+
+def call_budgets(settings: ConnectorSettings, account: str) -> tuple[Budget, ...]:
+    """How many calls the remote account takes, in each of the periods it counts."""
+    return tuple(
+        Budget(
+            account=account,
+            name=limit.name,
+            limit=limit.calls,
+            period=timedelta(seconds=limit.seconds),
+            counts_as=limit.counts_as,
+        )
+        for limit in settings.call_limits
+    )
+
+
+def counted_budgets(settings: ConnectorSettings, account: str) -> dict[str, Budget]:
+    """How many calls of the kinds that it counts apart the remote account takes."""
+    return {
+        kind: Budget(account=account, name=kind, limit=allowance.limit, period=timedelta(seconds=allowance.period))
+        for kind, allowance in settings.counted_calls.items()
+    }
 
 
 def document_budget(settings: TargetSettings, account: str) -> Budget:

@@ -293,8 +293,8 @@ ENTRIES = (
         "NUMBER_RANGE_TAKEN",
         Level.ERROR,
         (
-            "De nummers van {owner} (voorvoegsel {prefix}) lijken op {count} facturen die al in de boeken staan en niet "
-            "van Boekbrug zijn: {numbers}.",
+            "De nummers van {owner} (voorvoegsel {prefix}) lijken op {count} facturen die al in de boeken staan en "
+            "niet van Boekbrug zijn: {numbers}.",
             "Geef de route een voorvoegsel voor factuurnummers dat in de boeken niet voorkomt.",
         ),
         (
