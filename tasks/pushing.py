@@ -17,7 +17,6 @@ from functools import partial
 
 from sqlmodel import Session
 
-from boekbrug.domain.bookings import Booking
 from boekbrug.domain.documents import PostedDocument
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -32,10 +31,12 @@ from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncRecord
 from boekbrug.store import budgets, moves, waiters
 from tasks.debtors import debtor_for
+from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
-from tasks.transforming import book, document_of, transform
+from tasks.transforming import transform
+from tasks.writing import Prepared
 
 # After so many failed calls in a row the remote system is taken to be away, and the rest is not tried.
 FAILURES_IN_A_ROW = 3
@@ -263,7 +264,7 @@ class _Push:
 
     def _push(self, record: SyncRecord, ours: _Ours) -> None:
         try:
-            booking, warnings = self._prepare(record)
+            prepared, warnings = self._prepare(record)
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=False)
             return
@@ -278,7 +279,7 @@ class _Push:
         if not self._renew(record, ours):
             return
         try:
-            posted = self.work.target.post_document(booking)
+            posted = prepared.send()
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=True)
         except (RetryLater, ConnectionBroken) as problem:
@@ -286,7 +287,7 @@ class _Push:
         except OutcomeUnknown:
             self._unknown(record, ours)
         else:
-            self._written(record, ours, posted, (*warnings, *booking.findings))
+            self._written(record, ours, posted, (*warnings, *prepared.findings))
 
     def _renew(self, record: SyncRecord, ours: _Ours) -> bool:
         """When preparing took so long that the write could outlast its claim, claim and lease count from now. False
@@ -303,14 +304,14 @@ class _Push:
         ours.claim = claim
         return True
 
-    def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
+    def _prepare(self, record: SyncRecord) -> tuple[Prepared, tuple[Finding, ...]]:
         work = self.work
         transformed = transform(work, document_of(record))
         if transformed.document is None or blocking(transformed.findings):
             raise NeedsAttention(f"document {record.number} cannot go over", findings=transformed.findings)
         debtor, warnings = debtor_for(work, transformed.document, record.customer_key)
-        booking = book(work, transformed.document, debtor, our_reference=record.our_reference)
-        return booking, (*transformed.findings, *warnings)
+        prepared = work.writer.prepare(transformed.document, debtor, our_reference=record.our_reference)
+        return prepared, (*transformed.findings, *warnings)
 
     # -- outcomes: each is committed at once, the slot together with the record
 
