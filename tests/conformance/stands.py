@@ -123,7 +123,7 @@ _WEFACT_OPEN = {"calls_per_minute": 0, "calls_per_hour": 0}
 
 @dataclass(frozen=True, kw_only=True)
 class Switch:
-    """What is not known of the real system: options of the simulator, and the connector's settings that go with them."""
+    """What is not known of the real system: the simulator's options, and the connector's settings that go with them."""
 
     options: Mapping[str, Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
