@@ -29,8 +29,10 @@ from boekbrug.domain.errors import (
 )
 from boekbrug.domain.findings import finding
 from boekbrug.domain.tenants import TimeZone
+from connectors._answers import Answer, usual_limits
 from connectors._base import CallLimit, ConnectorSettings, Credentials, LimitSignal, Meter, Secret
-from connectors._http import Answer, Login, Session, usual_limits
+from connectors._http import Session
+from connectors._login import Login
 from connectors._wefact_wire import SYSTEM
 from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, parse_json
 

@@ -28,7 +28,8 @@ from boekbrug.domain.documents import (
 from boekbrug.domain.errors import BoekbrugError, Conflict, OutcomeUnknown
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money
-from connectors._base import Capability, CheckItem, ConnectorType, Meter, checked
+from connectors._base import CheckItem, Meter, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._wefact_api import TITLE, Api, Key, Kind, Settings, local_text
 from connectors._wefact_invoices import has_products, invoice_from_wire
 from connectors._wefact_wire import (

@@ -19,7 +19,8 @@ from tasks.runtime import Runtime
 
 
 class StoreMeter:
-    """Takes a slot of each of the account's budgets for every call, and passes on what the remote side says of its limit.
+    """Takes a slot of each of the account's budgets that count a call, and passes on what the remote side says of its
+    limit.
 
     Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
@@ -35,13 +36,14 @@ class StoreMeter:
         self._blocked_until: datetime | None = None
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, counts_as: str = "") -> Iterator[None]:
         """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
-        if not self._budgets:
+        counting = [budget for budget in self._budgets if budget.counts_as in ("", counts_as)]
+        if not counting:
             self._refuse_while_blocked()
             yield
             return
-        slot = self._slot()
+        slot = self._slot(counting)
         try:
             yield
         finally:
@@ -71,7 +73,7 @@ class StoreMeter:
         if until is not None and until > self._runtime.clock.now():
             raise RateLimited(f"the account's limit is reached until {until:%H:%M} UTC", not_before=until)
 
-    def _slot(self) -> budgets.Slot:
+    def _slot(self, counting: Sequence[Budget]) -> budgets.Slot:
         runtime, holder, began = self._runtime, "", self._runtime.clock.now()
         try:
             while True:
@@ -79,7 +81,7 @@ class StoreMeter:
                 with runtime.database.write() as session:
                     taken = budgets.take(
                         session,
-                        self._budgets,
+                        counting,
                         tenant_id=self._tenant_id,
                         record_id=None,
                         kind="call",
@@ -93,22 +95,23 @@ class StoreMeter:
                     wait = (taken.moment - now).total_seconds()
                     waited = (now - began).total_seconds()
                     if waited + wait > runtime.settings.patience_seconds:
+                        names = " and ".join(f"{budget.limit} {budget.name}" for budget in counting)
                         raise RateLimited(
-                            f"the budget for {taken.budget or 'calls'} is used up until {taken.moment:%H:%M} UTC",
+                            f"the budget of {names} is used up until {taken.moment:%Y-%m-%d %H:%M} UTC",
                             not_before=taken.moment,
                         )
                     holder = holder or f"call:{uuid4()}"
-                    self._wait_in_line(session, holder, now)
+                    self._wait_in_line(session, counting, holder, now)
                 runtime.clock.sleep(max(wait, 0.01))
         finally:
             if holder:
                 with runtime.database.write() as session:
-                    waiters.stop_waiting(session, self._budgets, tenant_id=self._tenant_id, holder=holder)
+                    waiters.stop_waiting(session, counting, tenant_id=self._tenant_id, holder=holder)
 
-    def _wait_in_line(self, session: Session, holder: str, now: datetime) -> None:
+    def _wait_in_line(self, session: Session, counting: Sequence[Budget], holder: str, now: datetime) -> None:
         waiters.wait_for(
             session,
-            self._budgets,
+            counting,
             tenant_id=self._tenant_id,
             holder=holder,
             route=self._connection,

@@ -16,14 +16,17 @@ from sandbox._registry import simulator_class
 from sandbox._server import Running, running
 from tests.conformance.sites import (
     INVOICE_SOURCES,
+    LEDGERS,
     PAYMENT_TARGETS,
     SOURCES,
     TARGETS,
     InvoiceSite,
+    LedgerSite,
     Site,
     SourceSite,
     TargetSite,
 )
+from tests.conformance.stands import STANDS
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +36,7 @@ def servers() -> Iterator[Callable[[str], Running[Any]]]:
 
         def server(system: str) -> Running[Any]:
             if system not in started:
-                started[system] = stack.enter_context(running(simulator_class(system)()))
+                started[system] = stack.enter_context(running(simulator_class(STANDS[system].simulator or system)()))
             return started[system]
 
         yield server
@@ -77,6 +80,14 @@ def payments(request: pytest.FixtureRequest, servers: Callable[[str], Running[An
 
 
 @pytest.fixture
+def ledger(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[LedgerSite]:
+    with ExitStack() as stack:
+        site = LedgerSite(request.param, servers(request.param), stack)
+        site.stand.empty(site.control)
+        yield site
+
+
+@pytest.fixture
 def site(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[Site]:
     with ExitStack() as stack:
         site = Site(request.param, servers(request.param), stack)
@@ -105,6 +116,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "target": TARGETS,
         "invoices": INVOICE_SOURCES,
         "payments": PAYMENT_TARGETS,
+        "ledger": LEDGERS,
         "site": list(CONNECTORS),
     }
     for fixture, systems in wanted.items():

@@ -11,11 +11,13 @@ from pydantic import SecretStr
 
 from boekbrug.domain.documents import ExternalRef, Side
 from boekbrug.domain.errors import BoekbrugError
-from connectors._base import Capability, Connector, Meter
+from connectors._base import Meter
+from connectors._capabilities import Capability, Connector
 from connectors.registry import CONNECTORS, open_connector
 from sandbox._control import Control
 from sandbox._server import Running
-from tests.conformance.stands import STANDS, InvoiceStand, SourceStand, Stand, TargetStand
+from tests.conformance.bookkeepers import Bookkeeper
+from tests.conformance.stands import STANDS, InvoiceStand, LedgerStand, SourceStand, Stand, TargetStand
 from tests.connectors.scripted import Meter as CountingMeter
 
 SOURCES = [name for name, kind in CONNECTORS.items() if Capability.ORDER_SOURCE in kind.capabilities]
@@ -23,6 +25,7 @@ TARGETS = [name for name, kind in CONNECTORS.items() if Capability.BOOKING_TARGE
 
 INVOICE_SOURCES = [name for name, kind in CONNECTORS.items() if Capability.INVOICE_SOURCE in kind.capabilities]
 PAYMENT_TARGETS = [name for name, kind in CONNECTORS.items() if Capability.PAYMENT_TARGET in kind.capabilities]
+LEDGERS = [name for name, kind in CONNECTORS.items() if Capability.LEDGER_TARGET in kind.capabilities]
 
 
 def sealed(login: Mapping[str, str]) -> dict[str, SecretStr]:
@@ -37,6 +40,7 @@ class Site:
         self.stand: Stand = STANDS[system]
         self.control: Control = server.control
         self.url = server.url
+        self.root = server.root
         self._stack = stack
         self.meter = CountingMeter()
 
@@ -76,6 +80,19 @@ class TargetSite(Site):
 
     def debtors(self) -> int:
         return self.stand.debtors(self.control.books())
+
+
+class LedgerSite(Site):
+    stand: LedgerStand
+
+    def documents(self) -> int:
+        return self.stand.documents(self.control.books())
+
+    def contacts(self) -> int:
+        return self.stand.contacts(self.control.books())
+
+    def bookkeeper(self) -> Bookkeeper:
+        return self.stand.bookkeeper(self.root)
 
 
 def failure_of(call: Callable[[], object]) -> BoekbrugError:

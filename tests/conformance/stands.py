@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from boekbrug.domain.documents import Side
 from sandbox._control import Control
+from tests.conformance.bookkeepers import Bookkeeper, EboekhoudenBookkeeper
 
 Books = Mapping[str, Any]
 
@@ -29,6 +30,8 @@ class Stand:
     settings: Mapping[str, Any] = field(default_factory=dict)
     shares_limits: bool = False
     """True when limits are counted for this machine, whoever's login it is."""
+    simulator: str = ""
+    """Its name, where it is not that of the connector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +120,105 @@ def _wefact_paid(books: Books, side: Side, record_id: str) -> int:
 
 _WEFACT_OPEN = {"calls_per_minute": 0, "calls_per_hour": 0}
 
+
+@dataclass(frozen=True, kw_only=True)
+class Switch:
+    """What is not known of the real system: the simulator's options, and the connector's settings that go with them."""
+
+    options: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerStand(Stand):
+    """A ledger target."""
+
+    empty: Callable[[Control], None]
+    document_write: Mapping[str, str]
+    """Which calls book an invoice: fields of the simulator's faults."""
+    contact_write: Mapping[str, str]
+    login_call: Mapping[str, str]
+    documents: Callable[[Books], int]
+    """How many mutations the first tenant's books hold."""
+    contacts: Callable[[Books], int]
+    bookkeeper: Callable[[str], Bookkeeper]
+    """Somebody who works in the first tenant's books besides us, at the simulator's address."""
+    switches: tuple[Switch, ...] = ()
+
+
+def _of_demo1(what: str) -> Callable[[Books], int]:
+    return lambda books: len(books["administrations"]["demo1"][what])
+
+
+_EBOEKHOUDEN_SWITCHES = (
+    Switch(options={"session_counts": "used"}),
+    Switch(options={"sales_number": "relation"}),
+    Switch(options={"purchase_number": "administration"}),
+    Switch(options={"list_order": "descending"}),
+    Switch(options={"list_order": "shuffled"}),
+    Switch(options={"paid_items": "listed"}),
+)
+
+
 STANDS: dict[str, Stand] = {
+    "eboekhouden-soap": LedgerStand(
+        simulator="e-boekhouden-soap",
+        credentials={"username": "demo1", "security_code_1": "demo1-code1", "security_code_2": "demo1-code2"},
+        other_credentials={"username": "demo2", "security_code_1": "demo2-code1", "security_code_2": "demo2-code2"},
+        secrets=("security_code_1", "security_code_2"),
+        empty=lambda control: control.reset(both=True, relations=3),
+        document_write={"containing": "AddMutatie"},
+        contact_write={"containing": "AddRelatie"},
+        login_call={"containing": "OpenSession"},
+        documents=_of_demo1("mutations"),
+        contacts=_of_demo1("relations"),
+        bookkeeper=EboekhoudenBookkeeper,
+        switches=(
+            *_EBOEKHOUDEN_SWITCHES,
+            Switch(options={"time_part": True}),
+            Switch(options={"overlong": "truncate"}),
+            Switch(options={"empty_result": "nil"}),
+            Switch(options={"empty_result": "empty"}),
+            Switch(options={"payment_header": False}),
+            Switch(options={"mutation_window": 3}, settings={"mutation_window": 3}),
+            Switch(options={"list_cap": 2}),
+            Switch(options={"vat_tolerance": "0"}),
+            Switch(options={"percentage_check": "accept"}),
+            Switch(options={"single_line": []}),
+            Switch(options={"update_clears": False}),
+            Switch(options={"relation_refusal": "CREL999"}),
+            Switch(options={"doubles": "noisy"}),
+        ),
+    ),
+    "eboekhouden-rest": LedgerStand(
+        simulator="e-boekhouden-rest",
+        credentials={"access_token": "demo1-token"},
+        other_credentials={"access_token": "demo2-token"},
+        secrets=("access_token",),
+        empty=lambda control: control.reset(both=True, relations=3),
+        document_write={"method": "POST", "path": "/mutation$"},
+        contact_write={"method": "POST", "path": "/relation$"},
+        login_call={"containing": "accessToken"},
+        documents=_of_demo1("mutations"),
+        contacts=_of_demo1("relations"),
+        bookkeeper=EboekhoudenBookkeeper,
+        switches=(
+            *_EBOEKHOUDEN_SWITCHES,
+            Switch(options={"authorization": "raw"}),
+            Switch(options={"authorization": "bearer"}),
+            Switch(options={"filters": "value"}),
+            Switch(options={"filters": "both"}),
+            Switch(options={"filters": "value", "unknown_parameter": "refuse"}),
+            Switch(options={"unknown_property": "ignore"}),
+            Switch(options={"vat_rounding": "half_even"}),
+            Switch(options={"vat_rounding": "down"}),
+            Switch(options={"count": "total"}),
+            Switch(options={"created_status": 200}),
+            Switch(options={"type_form": "string"}),
+            Switch(options={"dates": "time"}),
+            Switch(options={"purchase_duplicate": "MUT_020"}),
+        ),
+    ),
     "mijnwebwinkel": SourceStand(
         credentials={"partner_token": "partner-demo", "token": "demo1"},
         other_credentials={"partner_token": "partner-demo", "token": "demo2"},

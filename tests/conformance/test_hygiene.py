@@ -11,11 +11,11 @@ import pytest
 
 from boekbrug.domain.documents import Side
 from boekbrug.domain.errors import BoekbrugError
-from connectors._base import BookingTarget, InvoiceSource, OrderSource, PaymentTarget
-from connectors._base import Capability as Can
+from connectors._capabilities import BookingTarget, InvoiceSource, LedgerTarget, OrderSource, PaymentTarget
+from connectors._capabilities import Capability as Can
 from connectors.registry import CONNECTORS, open_connector, read_credentials, remote_account
 from tests.conformance.sites import InvoiceSite, Site, TargetSite, failure_of, sealed
-from tests.conformance.stands import STANDS, InvoiceStand, SourceStand, TargetStand
+from tests.conformance.stands import STANDS, InvoiceStand, LedgerStand, SourceStand, TargetStand
 from tests.conformance.test_refusing import READING, WRITING, something_read
 from tests.conformance.test_writing import SINCE, booking, debtor_for
 
@@ -48,6 +48,7 @@ def test_every_connector_has_a_stand() -> None:
         assert isinstance(STANDS[name], SourceStand) is (Can.ORDER_SOURCE in kind.capabilities)
         assert isinstance(STANDS[name], TargetStand) is (Can.BOOKING_TARGET in kind.capabilities)
         assert isinstance(STANDS[name], InvoiceStand) is (Can.INVOICE_SOURCE in kind.capabilities)
+        assert isinstance(STANDS[name], LedgerStand) is (Can.LEDGER_TARGET in kind.capabilities)
 
 
 def test_a_connector_has_what_it_says(site: Site) -> None:
@@ -57,6 +58,7 @@ def test_a_connector_has_what_it_says(site: Site) -> None:
     assert isinstance(connector, BookingTarget) is (Can.BOOKING_TARGET in capabilities)
     assert isinstance(connector, InvoiceSource) is (Can.INVOICE_SOURCE in capabilities)
     assert isinstance(connector, PaymentTarget) is (Can.PAYMENT_TARGET in capabilities)
+    assert isinstance(connector, LedgerTarget) is (Can.LEDGER_TARGET in capabilities)
 
 
 def test_every_setting_is_described_and_has_a_default(site: Site) -> None:

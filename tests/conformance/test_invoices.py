@@ -12,7 +12,7 @@ from itertools import chain
 import pytest
 
 from boekbrug.domain.documents import ExternalRef, Side, SourceInvoice
-from connectors._base import InvoiceSource
+from connectors._capabilities import InvoiceSource
 from tests.conformance.sites import InvoiceSite
 from tests.connectors.scripted import Meter
 

@@ -13,7 +13,7 @@ import pytest
 from boekbrug.domain.documents import ExternalRef, PaymentState, Side
 from boekbrug.domain.errors import BoekbrugError, NeedsAttention, OutcomeUnknown, RateLimited, RemoteUnavailable
 from boekbrug.domain.money import Money
-from connectors._base import PaymentTarget
+from connectors._capabilities import PaymentTarget
 from tests.conformance.sites import InvoiceSite, failure_of
 from tests.conformance.test_invoices import issued
 from tests.conformance.test_refusing import WRITING

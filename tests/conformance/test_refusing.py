@@ -22,7 +22,7 @@ from boekbrug.domain.errors import (
     RemoteUnavailable,
     SettingsInvalid,
 )
-from connectors._base import Connector, InvoiceSource, OrderSource
+from connectors._capabilities import Connector, InvoiceSource, OrderSource
 from tests.conformance.sites import Site, TargetSite, failure_of
 from tests.conformance.test_reading import FIRST, LAST, LONG_AGO
 from tests.conformance.test_writing import CUSTOMER, SINCE, booking
@@ -162,7 +162,7 @@ def test_a_working_connection_says_so(site: Site) -> None:
 
 def test_a_spent_budget_stops_every_call_before_it_leaves(site: Site) -> None:
     class Spent(Meter):
-        def call(self):  # type: ignore[no-untyped-def]
+        def call(self, counts_as=""):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot left")
 
     site.control.reset()
