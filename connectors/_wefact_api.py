@@ -151,11 +151,14 @@ class Api:
     def tell(self, controller: str, action: str, params: Mapping[str, JsonOut], document: str) -> None:
         """A change, asked for once. Raises OutcomeUnknown when it may have been made; when it certainly was not,
         RetryLater, ConnectionBroken, or DocumentInvalid with what the answer says."""
-        self._go_on()
+        self._go_on(document)
         try:
             text = self._session.write("", {"controller": controller, "action": action, **params}, document=document)
         except ConnectionBroken as error:
             self._stop(error)
+            raise
+        except RateLimited:
+            self._go_on(document)
             raise
         try:
             problem = _problem(parse_json(text.lstrip("\ufeff")))
@@ -222,6 +225,9 @@ class Api:
         except ConnectionBroken as error:
             self._stop(error)
             raise
+        except RateLimited:
+            self._go_on()  # what the firewall says, if it was that
+            raise
         try:
             return Fields(payload), _problem(payload)
         except ValueError as error:
@@ -276,14 +282,16 @@ class Api:
             return LimitSignal(min(left.values()))
         return LimitSignal(0, min(max(waits), max(_WINDOWS.values())))
 
-    def _go_on(self) -> None:
+    def _go_on(self, document: str = "") -> None:
         """Raises what stopped this connection, while it still holds: every further call would make it worse."""
         with self._lock:
             stopped = self._stopped
         if isinstance(stopped, RateLimited) and stopped.not_before and stopped.not_before <= self._clock.now():
             return
         if stopped:
-            raise copy(stopped)
+            error = copy(stopped)
+            error.document = document
+            raise error
 
     def _stop(self, error: BoekbrugError) -> BoekbrugError:
         with self._lock:
