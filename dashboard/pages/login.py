@@ -30,8 +30,8 @@ def login_page(request: Request, visitor: SomeVisitor, next: str = "/") -> Respo
 @router.post("/login")
 def log_in(
     request: Request,
+    password: Annotated[SecretStr, Form()],
     email: Annotated[str, Form()] = "",
-    password: Annotated[SecretStr, Form()] = SecretStr(""),
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Signs in, or says that it did not work without saying what was wrong."""
