@@ -1,29 +1,33 @@
 """One module per remote system. A connector alone knows remote field names; it knows no accounts and no database."""
 
 from connectors._base import (
+    CallLimit,
+    CheckItem,
+    ConnectorSettings,
+    Credentials,
+    LimitSignal,
+    Meter,
+    TargetSettings,
+    Unmetered,
+)
+from connectors._capabilities import (
     BookingTarget,
     Books,
     Capability,
-    CheckItem,
     Connector,
-    ConnectorSettings,
     ConnectorType,
-    Credentials,
     InvoiceSource,
     LedgerTarget,
-    LimitSignal,
-    Meter,
     OrderSource,
     PaymentTarget,
     SourceDocument,
-    TargetSettings,
-    Unmetered,
     VatNumberRegister,
 )
 
 __all__ = [
     "BookingTarget",
     "Books",
+    "CallLimit",
     "Capability",
     "CheckItem",
     "Connector",

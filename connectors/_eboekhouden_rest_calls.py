@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from boekbrug.domain.clock import Clock
 from boekbrug.domain.errors import DocumentInvalid, NotAuthenticated, RemoteUnavailable
+from connectors._answers import Answer
 from connectors._base import ConnectorSettings, Meter
 from connectors._eboekhouden import TITLE, Tickets, understood
-from connectors._http import Answer, Headers, Session
+from connectors._http import Headers, Session
 from connectors._login import Login
 from connectors._wire import Fields, Json, JsonOut, Unreadable, json_body, parse_json
 

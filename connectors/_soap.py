@@ -30,8 +30,8 @@ from boekbrug.domain.clock import Clock
 from boekbrug.domain.errors import DocumentInvalid, OutcomeUnknown
 from boekbrug.domain.findings import finding
 from connectors import _http
+from connectors._answers import Answer
 from connectors._base import ConnectorSettings, Meter
-from connectors._http import Answer
 from connectors._login import Login
 from connectors._wire import Body, Fields, Json, clean
 

@@ -44,7 +44,7 @@ def parse_json(text: str) -> Json:
     A number that nobody can mean is sound: it must not make the rest of a list unreadable. `Fields` refuses it.
     """
     try:
-        value: Json = json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
+        value: Json = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
@@ -63,6 +63,9 @@ def _whole(text: str) -> int | Decimal:
 
 def _no_number(text: str) -> Json:
     raise ValueError(f"{text} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
 
 
 def to_json(value: JsonOut) -> str:
@@ -168,6 +171,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def value(self, name: str) -> Json:
+        """The member as it came; None when there is none."""
+        return self._members.get(name)
+
     def fingerprint(self) -> str:
         """A text that only an equal object has."""
         return json.dumps(self._members, sort_keys=True, default=str)
@@ -237,9 +244,9 @@ class Fields:
         text = str(value).strip().lower()
         if value is None or text == "":
             return default
-        if text in ("true", "1"):
+        if text in ("true", "1", "yes"):
             return True
-        if text in ("false", "0"):
+        if text in ("false", "0", "no"):
             return False
         raise self._problem(name, f"{shown(value)} is not yes or no")
 

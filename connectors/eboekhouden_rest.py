@@ -29,16 +29,8 @@ from boekbrug.domain.documents import (
 from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, MappingMissing, OutcomeUnknown
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
-from connectors._base import (
-    Capability,
-    CheckItem,
-    ConnectorType,
-    Credentials,
-    Meter,
-    Secret,
-    TargetSettings,
-    checked,
-)
+from connectors._base import CheckItem, Credentials, Meter, Secret, TargetSettings, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._eboekhouden import CURRENCY, FIRST_DAY, LAST_DAY, TITLE, VAT_CODES, contact_findings, understood
 from connectors._eboekhouden_entries import LONGEST_NUMBER, MOST_LINES, Refusal, check_entry, refused
 from connectors._eboekhouden_rest_calls import NAME, Calls

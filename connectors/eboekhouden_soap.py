@@ -7,7 +7,7 @@ relations changed when asked to; no mutation is ever changed or removed, for the
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Self
@@ -31,17 +31,8 @@ from boekbrug.domain.errors import (
     OutcomeUnknown,
 )
 from boekbrug.domain.findings import Finding
-from connectors._base import (
-    Allowance,
-    Capability,
-    CheckItem,
-    ConnectorType,
-    Credentials,
-    Meter,
-    Secret,
-    TargetSettings,
-    checked,
-)
+from connectors._base import CallLimit, CheckItem, Credentials, Meter, Secret, TargetSettings, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._eboekhouden import (
     CURRENCY,
     FIRST_DAY,
@@ -92,9 +83,9 @@ class Settings(TargetSettings):
     )
 
     @property
-    def counted_calls(self) -> Mapping[str, Allowance]:
-        """Calls for mutations are counted apart."""
-        return {LISTS: Allowance(self.lists_per_period, self.lists_period)}
+    def call_limits(self) -> tuple[CallLimit, ...]:
+        """Of the lists of mutations the account counts, and by the month."""
+        return (*super().call_limits, CallLimit("lists", self.lists_per_period, self.lists_period, counts_as=LISTS))
 
 
 class AccountCredentials(Credentials):

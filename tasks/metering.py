@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,26 +19,18 @@ from tasks.runtime import Runtime
 
 
 class StoreMeter:
-    """Takes a slot of the account's budget for every call, and passes on what the remote side says of its limit.
+    """Takes a slot of each of the account's budgets that count a call, and passes on what the remote side says of its
+    limit.
 
-    Without a limit of our own no slots are written down; the remote side's word is kept all the same. `counted` has the
-    budgets of the kinds of calls that the account counts apart.
+    Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        tenant_id: int,
-        connection: str,
-        budget: Budget,
-        lane: Lane,
-        counted: Mapping[str, Budget] | None = None,
-    ) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: int, connection: str, calls: Sequence[Budget], lane: Lane) -> None:
         self._runtime = runtime
         self._tenant_id = tenant_id
         self._connection = connection
-        self._budget = budget
-        self._counted = counted or {}
+        self._account = calls[0].account
+        self._budgets = [budget for budget in calls if budget.limit is not None]
         self._lane = lane
         self._lock = threading.Lock()
         self._blocked_until: datetime | None = None
@@ -46,11 +38,9 @@ class StoreMeter:
     @contextmanager
     def call(self, counts_as: str = "") -> Iterator[None]:
         """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
-        self._refuse_while_blocked()
-        counting = [self._counted[counts_as]] if counts_as in self._counted else []
-        if self._budget.limit is not None:
-            counting.append(self._budget)
+        counting = [budget for budget in self._budgets if budget.counts_as in ("", counts_as)]
         if not counting:
+            self._refuse_while_blocked()
             yield
             return
         slot = self._slot(counting)
@@ -75,7 +65,7 @@ class StoreMeter:
         with self._lock:
             self._blocked_until = max(until, self._blocked_until or until)
         with self._runtime.database.write() as session:
-            budgets.tighten(session, self._budget.account, now=now, blocked_until=until)
+            budgets.tighten(session, self._account, now=now, blocked_until=until)
 
     def _refuse_while_blocked(self) -> None:
         with self._lock:
@@ -99,9 +89,10 @@ class StoreMeter:
                         now=now,
                         lease_seconds=runtime.settings.claim_seconds,
                         holder=holder,
+                        soon=min(budgets.SOON, timedelta(seconds=runtime.settings.patience_seconds)),
                     )
                     if isinstance(taken, budgets.Slot):
-                        return taken
+                        break
                     wait = (taken.moment - now).total_seconds()
                     waited = (now - began).total_seconds()
                     if waited + wait > runtime.settings.patience_seconds:
@@ -117,6 +108,9 @@ class StoreMeter:
             if holder:
                 with runtime.database.write() as session:
                     waiters.stop_waiting(session, counting, tenant_id=self._tenant_id, holder=holder)
+        if taken.wait_seconds:
+            runtime.clock.sleep(taken.wait_seconds)
+        return taken
 
     def _wait_in_line(self, session: Session, counting: Sequence[Budget], holder: str, now: datetime) -> None:
         waiters.wait_for(

@@ -14,7 +14,18 @@ from connectors import _http
 from connectors.registry import CONNECTORS
 from sandbox._registry import simulator_class
 from sandbox._server import Running, running
-from tests.conformance.sites import LEDGERS, SOURCES, TARGETS, LedgerSite, Site, SourceSite, TargetSite
+from tests.conformance.sites import (
+    INVOICE_SOURCES,
+    LEDGERS,
+    PAYMENT_TARGETS,
+    SOURCES,
+    TARGETS,
+    InvoiceSite,
+    LedgerSite,
+    Site,
+    SourceSite,
+    TargetSite,
+)
 from tests.conformance.stands import STANDS
 
 
@@ -53,6 +64,22 @@ def target(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]
 
 
 @pytest.fixture
+def invoices(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[InvoiceSite]:
+    with ExitStack() as stack:
+        site = InvoiceSite(request.param, servers(request.param), stack)
+        site.stand.fill(site.control, 3)
+        yield site
+
+
+@pytest.fixture
+def payments(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[InvoiceSite]:
+    with ExitStack() as stack:
+        site = InvoiceSite(request.param, servers(request.param), stack)
+        site.stand.fill(site.control, 8)
+        yield site
+
+
+@pytest.fixture
 def ledger(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[LedgerSite]:
     with ExitStack() as stack:
         site = LedgerSite(request.param, servers(request.param), stack)
@@ -84,11 +111,14 @@ def logged() -> Iterator[io.StringIO]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test runs for every connector in the registry that has the capability."""
-    for fixture, systems in (
-        ("source", SOURCES),
-        ("target", TARGETS),
-        ("ledger", LEDGERS),
-        ("site", list(CONNECTORS)),
-    ):
+    wanted = {
+        "source": SOURCES,
+        "target": TARGETS,
+        "invoices": INVOICE_SOURCES,
+        "payments": PAYMENT_TARGETS,
+        "ledger": LEDGERS,
+        "site": list(CONNECTORS),
+    }
+    for fixture, systems in wanted.items():
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, systems, indirect=True)
