@@ -13,12 +13,13 @@ from decimal import Decimal
 
 from boekbrug.domain.bookings import Entry, EntryLine, EntryTraits, LedgerAccount, ReferenceData, VatCode
 from boekbrug.domain.documents import ContactAccount, Invoice, InvoiceLine, LineKind, Side, TaxTotal
+from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.rounding import round_to_total, rounded, tax_on_net
 from boekbrug.domain.tax import Tax, TaxCategory
 from boekbrug.domain.tenants import MappingRule, RoutePolicy
-from mappings.exchange import ExchangeRate, converted
+from mappings.exchange import converted
 from mappings.lookups import (
     control_account,
     control_account_problem,
