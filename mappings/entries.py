@@ -282,14 +282,14 @@ class _Choices:
 
 
 def _code_without_vat(reference_data: ReferenceData, tax: Tax, document: Invoice) -> VatCode | None:
-    """The books' own 0 % code that stands for nothing in particular, else any that fits."""
+    """The books' own 0 % code: of both sides rather than of one, made for no VAT rather than for anything at 0 %."""
     side, day = document.kind.side, document.ordered_at.date()
     fitting = [
         code
         for code in reference_data.vat_codes
         if code.country == "" and code.rate == 0 and not any(vat_code_problems(code, tax, side, day))
     ]
-    return min(fitting, key=lambda code: (bool(code.categories), code.side is not None), default=None)
+    return min(fitting, key=lambda code: (code.side is not None, tax.category not in code.categories), default=None)
 
 
 # -- cents
