@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     vies_url: str = Field(
         "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Address of the VIES register of VAT numbers"
     )
+    ecb_url: str = Field(
+        "https://www.ecb.europa.eu/stats/eurofxref/", description="Where the ECB publishes the euro's reference rates"
+    )
     log_level: str = Field(
         "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="Level of the log on standard error"
     )

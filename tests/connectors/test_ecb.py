@@ -16,6 +16,8 @@ from boekbrug.domain.errors import RemoteUnavailable
 from boekbrug.domain.exchange import ExchangeRate
 from connectors import _http
 from connectors.ecb import Ecb, Settings, rates_from_ecb_csv
+from sandbox import ecb as simulated
+from sandbox._server import running
 from tests.connectors.scripted import Server, answering
 
 TABLE = """Date,USD,JPY,RUB,
@@ -132,3 +134,22 @@ def test_a_file_that_cannot_be_read_is_left_alone_for_a_while(ecb: Ecb, server: 
     assert caught.value.not_before is not None and len(server.requests) == 1
     clock.advance(timedelta(minutes=10))
     assert ecb.rate_on("USD", date(2026, 3, 2)) == MONDAY
+
+
+def test_the_simulated_bank(clock: ManualClock) -> None:
+    """Every day of a year, weekends and holidays too, has the rate of the last working day."""
+    with running(simulated.Ecb(first_day="2024-12-01")) as bank:
+        bank.control.set_clock(clock.now(), freeze=True)
+        with Ecb(Settings(base_url=bank.url, timeout=5), clock=clock) as ecb:
+            for back in range(1, 366):
+                day = date(2026, 3, 1) - timedelta(days=back)
+                found = ecb.rate_on("USD", day)
+                assert found is not None and found.on <= day and simulated.is_working_day(found.on)
+                assert not any(
+                    simulated.is_working_day(found.on + timedelta(n)) for n in range(1, (day - found.on).days)
+                )
+                assert found.rate == simulated.rate("USD", found.on)
+            assert ecb.rate_on("RUB", date(2026, 2, 2)) is None
+            with pytest.raises(RemoteUnavailable, match="not published"):
+                ecb.rate_on("USD", date(2026, 3, 4))
+            assert len(list(bank.control.log())) == 1
