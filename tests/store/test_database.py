@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
+from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.money import Money
-from boekbrug.store import records, runs, tenants
+from boekbrug.domain.records import Lane
+from boekbrug.store import budgets, records, runs, tenants
 from boekbrug.store.database import Database
-from boekbrug.store.tables import Table, TenantRow
+from boekbrug.store.tables import DebtorRow, Table, TenantRow
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
 
@@ -45,6 +47,41 @@ def test_the_first_migration_can_be_undone(empty_address: str) -> None:
     with database._writing.begin() as connection:
         command.downgrade(_alembic(connection), "base")
     assert not database.check()
+    database.close()
+
+
+def test_debtors_known_to_a_connection_become_its_account_s(empty_address: str) -> None:
+    from alembic import command
+
+    from boekbrug.store.database import _alembic
+
+    database = Database(empty_address)
+    with database._writing.begin() as connection:
+        command.upgrade(_alembic(connection), "0002")
+    with database.write() as session:
+        one, two, gone = (add_tenant(session, name) for name in ("one", "two", "gone"))
+        # Two tenants of one account; the third one's login was changed, so that its debtors are of two accounts.
+        for route, accounts in ((one, ["books"]), (two, ["books"]), (gone, ["books", "others"])):
+            record_id = add_record(session, route).id
+            for account in accounts:
+                of = Budget(account=account, name="documents", limit=60, period=timedelta(hours=1))
+                budgets.take(
+                    session, [of], tenant_id=route.tenant_id, record_id=record_id, kind="document", lane=Lane.DAILY,
+                    now=NOW, lease_seconds=60,
+                )  # fmt: skip
+    links = [(one, "a@x", "1"), (one, "b@x", "2"), (one, "c@x", ""), (two, "a@x", "1"), (gone, "d@x", "4")]
+    with database._writing.begin() as connection:
+        for route, customer, debtor in links:
+            connection.exec_driver_sql(
+                "INSERT INTO debtor_link"
+                " (tenant_id, connection_id, customer_key, target_system, target_kind, target_id)"
+                f" VALUES ({route.tenant_id}, {route.target.id}, '{customer}', 'factuursturen', 'client', '{debtor}')"
+            )
+    database.migrate()
+    database.check_models()
+    with database.read() as session:
+        found = session.exec(select(DebtorRow.account, DebtorRow.customer_key, DebtorRow.target_id)).all()
+    assert sorted(found) == [("books", "a@x", "1"), ("books", "b@x", "2")]
     database.close()
 
 
