@@ -1,35 +1,20 @@
-"""What a connector is and can do.
+"""What a connector is opened with: its settings, its credentials and a meter; and how a connection is checked.
 
-A connector is opened with its settings, its credentials and a meter, and has the capabilities it has: methods of the
-protocols below. Nothing here knows a remote system.
+What connectors can do is in `_capabilities`. Nothing here knows a remote system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
+from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Annotated, Protocol, Self, runtime_checkable
+from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from boekbrug.domain.bookings import Booking, ReferenceData, TargetTraits
-from boekbrug.domain.documents import (
-    Contact,
-    DebtorAccount,
-    ExternalRef,
-    Order,
-    OrderStatus,
-    PostedDocument,
-    UnreadableDocument,
-)
 from boekbrug.domain.errors import BoekbrugError
-from boekbrug.domain.findings import Finding
-from boekbrug.domain.tax import VatNumberStatus
 
 
 def _is_loopback(host: str) -> bool:
@@ -51,6 +36,19 @@ Secret = Annotated[SecretStr, AfterValidator(_without_surroundings)]
 """A credential as a person pastes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimit:
+    """So many remote calls (None: not limited) in any `seconds`; the name tells it from the account's other limits.
+
+    `counts_as` is the kind of calls that it counts, as `Meter.call` hears of it; "": every call.
+    """
+
+    name: str
+    calls: int | None
+    seconds: int
+    counts_as: str = ""
+
+
 class ConnectorSettings(BaseModel):
     """Settings that every connector has. Sub-class it; every field has a default and a description."""
 
@@ -61,6 +59,11 @@ class ConnectorSettings(BaseModel):
     concurrency: int = Field(4, ge=1, le=32, description="Calls at once on this connection")
     calls_per_period: int | None = Field(None, ge=1, description="Remote calls allowed per period; empty: not limited")
     calls_period: int = Field(3600, ge=1, description="Length of that period in seconds")
+
+    @property
+    def call_limits(self) -> tuple[CallLimit, ...]:
+        """What the remote account allows; a call needs room under each that counts it."""
+        return (CallLimit("calls", self.calls_per_period, self.calls_period),)
 
     @field_validator("base_url")
     @classmethod
@@ -109,8 +112,9 @@ class LimitSignal:
 class Meter(Protocol):
     """Stands between a connector and the remote account's budget for calls. Thread-safe."""
 
-    def call(self) -> AbstractContextManager[None]:
-        """Around every remote call: takes a slot. Raises RateLimited, before anything is sent, when there is none."""
+    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
+        """Around every remote call: takes a slot, of the calls that the account counts apart too when it is one of
+        those (`CallLimit.counts_as`). Raises RateLimited, before anything is sent, when there is none."""
         ...
 
     def heard(self, signal: LimitSignal) -> None:
@@ -121,19 +125,12 @@ class Meter(Protocol):
 class Unmetered:
     """The meter of a system where nobody counts our calls."""
 
-    def call(self) -> AbstractContextManager[None]:
+    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
         """Always free."""
         return nullcontext()
 
     def heard(self, signal: LimitSignal) -> None:
         """Nobody to tell."""
-
-
-class Capability(StrEnum):
-    """What a connector can be used for."""
-
-    ORDER_SOURCE = "order_source"
-    BOOKING_TARGET = "booking_target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,136 +151,3 @@ def checked(steps: Iterable[tuple[str, Callable[[], str]]]) -> Iterator[CheckIte
             yield CheckItem(name=name, ok=False, detail=str(error))
             return
         yield CheckItem(name=name, ok=True, detail=detail)
-
-
-@runtime_checkable
-class Connector(Protocol):
-    """An open connection to one remote account. Thread-safe: methods may be called from several threads at once."""
-
-    def check(self) -> Iterator[CheckItem]:
-        """Tries the connection step by step without writing anything; an item with ok=False instead of an exception."""
-        ...
-
-    def close(self) -> None:
-        """Lets go of the network."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *exc: object) -> None: ...
-
-
-SourceDocument = Order | UnreadableDocument
-
-
-@runtime_checkable
-class OrderSource(Connector, Protocol):
-    """A shop whose orders are read."""
-
-    def read_statuses(self) -> tuple[OrderStatus, ...]:
-        """The statuses the shop knows."""
-        ...
-
-    def read_changed_orders(self, since: datetime) -> Iterator[Sequence[SourceDocument]]:
-        """Pages of orders placed or changed since the moment; each document at least once, perhaps twice."""
-        ...
-
-    def read_orders_placed(self, first: date, last: date) -> Iterator[Sequence[SourceDocument]]:
-        """Pages of orders placed in the days from `first` to `last`, both included."""
-        ...
-
-    def read_orders(self, numbers: Iterable[str]) -> Iterator[SourceDocument | None]:
-        """The orders with these numbers, in this order; None for one that the shop no longer has."""
-        ...
-
-    def count_orders_placed(self, first: date, last: date) -> int:
-        """How many orders the shop itself counts in those days."""
-        ...
-
-
-@runtime_checkable
-class BookingTarget(Connector, Protocol):
-    """A package that sales documents are written to."""
-
-    @property
-    def traits(self) -> TargetTraits:
-        """How the package computes and what it can hold."""
-        ...
-
-    def read_reference_data(self) -> ReferenceData:
-        """What the administration lets one choose from. Cached while the connector is open."""
-        ...
-
-    def check_contact(self, contact: Contact) -> tuple[Finding, ...]:
-        """What keeps this contact from being created as it is, and what would be shortened.
-
-        No remote call but for cached reference lists.
-        """
-        ...
-
-    def find_debtors(self, contact: Contact) -> Sequence[DebtorAccount]:
-        """All debtors with the contact's e-mail address, ignoring case; without an address: those without one that have
-        the same name and postal address. The best match first: active before inactive, same company or VAT number
-        before another, then the lowest number."""
-        ...
-
-    def read_debtor(self, number: str) -> DebtorAccount | None:
-        """The debtor with that number; None when there is none."""
-        ...
-
-    def create_debtor(self, contact: Contact, *, prices_include_tax: bool, reverse_charged: bool) -> DebtorAccount:
-        """Creates a debtor and returns it as read back. The caller has looked for it first.
-
-        Raises OutcomeUnknown when it may have been created; RetryLater when it was not.
-        """
-        ...
-
-    def post_document(self, booking: Booking) -> PostedDocument:
-        """Writes the document once and returns it as read back from the books.
-
-        Raises OutcomeUnknown when it may have been written (then `find_documents` tells), RetryLater when it was not,
-        NeedsAttention when the package refused it.
-        """
-        ...
-
-    def find_documents(self, our_reference: str, *, since: date) -> Sequence[PostedDocument]:
-        """All documents booked on or after `since` that carry our reference, exactly."""
-        ...
-
-    def read_documents_booked(self, since: date) -> Iterator[PostedDocument]:
-        """Documents booked on or after that day that carry a reference of ours."""
-        ...
-
-    def read_documents(self, refs: Sequence[ExternalRef], *, since: date) -> dict[ExternalRef, PostedDocument]:
-        """The documents as the books show them, in as few calls as possible; those no longer there are left out.
-        `since` is a day on or before which none of them was booked."""
-        ...
-
-
-@runtime_checkable
-class VatNumberRegister(Protocol):
-    """A register of VAT numbers. Not a tenant's system: it has no account and no credentials."""
-
-    def check(self, vat_number: str) -> VatNumberStatus:
-        """What the register says of a number with its country prefix. Never raises for a register that is down:
-        unavailable is not invalid, so the answer is UNKNOWN."""
-        ...
-
-
-OpenConnector = Callable[[ConnectorSettings, Credentials, Meter], Connector]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectorType:
-    """What the registry knows of a connector: how it is called, configured and opened."""
-
-    name: str
-    title: str
-    settings: type[ConnectorSettings]
-    credentials: type[Credentials]
-    capabilities: frozenset[Capability]
-    open: Callable[..., Connector]
-    account: Callable[..., str]
-    """(settings, credentials) → a stable text naming the remote account, without secrets: what budgets belong to."""
-    help_url: str = ""
-    notes: tuple[str, ...] = field(default=())

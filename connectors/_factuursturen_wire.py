@@ -6,19 +6,16 @@ Facts: docs/connectors/factuursturen.md. Almost every scalar comes as text; empt
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from babel import Locale
-
 from boekbrug.domain.bookings import Booking, BookingLine, CreditStyle, Delivery, LedgerAccount, VatCode
 from boekbrug.domain.documents import (
     Address,
     Contact,
-    DebtorAccount,
+    ContactAccount,
     DocumentKind,
     ExternalRef,
     PostedDocument,
@@ -26,7 +23,8 @@ from boekbrug.domain.documents import (
 )
 from boekbrug.domain.errors import DocumentInvalid
 from boekbrug.domain.findings import Finding, finding
-from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, without_zeros
+from connectors._countries import country_codes
+from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, folded, without_zeros
 
 SYSTEM = "factuursturen"
 
@@ -41,24 +39,6 @@ _SEND_METHODS = {Delivery.NONE: "mail", Delivery.EMAIL: "email", Delivery.PRINT:
 
 # A created record is answered with just its number. Layouts such as F2026-0012 or 2026/12 occur.
 _BARE_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z./_-]{0,39}")
-
-# Names in country lists that differ from those of Unicode's CLDR, which babel holds.
-_OTHER_NAMES = {
-    "Tsjechische Republiek": "CZ",
-    "Groot-Brittannië": "GB",
-    "Verenigde Staten van Amerika": "US",
-    "Slowaakse Republiek": "SK",
-    "Wit-Rusland": "BY",
-    "Macedonië": "MK",
-    "Turkije": "TR",
-    "Hongkong": "HK",
-}
-
-
-def folded(text: str) -> str:
-    """The text for comparing names: without case, accents, spaces and signs."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if c.isalnum())
 
 
 def bare_number(answer: str) -> str:
@@ -99,11 +79,7 @@ class Countries:
 def countries_from_wire(payload: Json, own_ids: Mapping[str, str]) -> Countries:
     """The answer of `/countrylist/nl`. The list has names and no codes, so the codes are found by name; `own_ids` (ISO
     code → id) adds or corrects. Raises Unreadable."""
-    by_name: dict[str, str] = {}
-    for language in ("en", "nl"):
-        territories: Mapping[str, str] = Locale.parse(language).territories
-        by_name |= {folded(name): code for code, name in territories.items() if len(code) == 2 and code.isalpha()}
-    by_name |= {folded(name): code for name, code in _OTHER_NAMES.items()}
+    by_name = country_codes()
     ids: dict[str, str] = {}
     codes: dict[str, str] = {}
     for country in members(payload, "country"):
@@ -215,12 +191,12 @@ def has_contact(client: Fields, contact: Contact) -> bool:
     return all(folded(client.text(name)) == folded(texts[name][: _LENGTHS[name]]) for name in names)
 
 
-def debtor_from_wire(client: Fields, countries: Countries) -> DebtorAccount:
+def debtor_from_wire(client: Fields, countries: Countries) -> ContactAccount:
     """A client. Raises Unreadable."""
     tax_type = client.text("tax_type").lower()
     if tax_type not in ("intax", "extax"):
         raise Unreadable(client.path("tax_type"), f"'{tax_type}' is neither intax nor extax")
-    return DebtorAccount(
+    return ContactAccount(
         target_ref=ExternalRef(SYSTEM, "client", client.required_text("clientnr")),
         contact=_contact_from_wire(client, countries),
         prices_include_tax=tax_type == "intax",
@@ -229,10 +205,10 @@ def debtor_from_wire(client: Fields, countries: Countries) -> DebtorAccount:
     )
 
 
-def by_preference(debtors: Iterable[DebtorAccount], contact: Contact) -> list[DebtorAccount]:
+def by_preference(debtors: Iterable[ContactAccount], contact: Contact) -> list[ContactAccount]:
     """Active before inactive, same company or VAT number before another, then the lowest number."""
 
-    def rank(debtor: DebtorAccount) -> tuple[bool, bool, int, str]:
+    def rank(debtor: ContactAccount) -> tuple[bool, bool, int, str]:
         theirs, number = debtor.contact, debtor.target_ref.id
         same_company = folded(theirs.address.company) == folded(contact.address.company)
         same_vat = bool(contact.vat_number) and folded(theirs.vat_number) == folded(contact.vat_number)
@@ -366,7 +342,7 @@ def posted_from_wire(invoice: Fields, countries: Countries, currency: str) -> Po
             )
             for entry in invoice.numbered("taxes")
         ),
-        customer=_contact_from_wire(invoice, countries),
-        customer_ref=ExternalRef(SYSTEM, "client", invoice.text("clientnr")),
+        contact=_contact_from_wire(invoice, countries),
+        contact_ref=ExternalRef(SYSTEM, "client", invoice.text("clientnr")),
         open_amount=invoice.money("open", currency),
     )

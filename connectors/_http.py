@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from base64 import b64encode
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -34,49 +33,15 @@ from boekbrug.domain.errors import (
     SettingsInvalid,
 )
 from boekbrug.domain.findings import finding
-from connectors._base import ConnectorSettings, LimitSignal, Meter
-from connectors._wire import Json, JsonOut, clean, parse_json, plain, to_json
+from connectors._answers import Answer, LimitRule, usual_limits
+from connectors._base import ConnectorSettings, Meter
+from connectors._login import Login, spellings_of
+from connectors._wire import Body, Json, JsonOut, clean, json_body, parse_json, plain
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a year of invoices in one list is well below it
 READ_ATTEMPTS = 3
 READ_PAUSE = 0.5  # seconds before a read is asked again; doubled the next time
-UNSAID_WAIT = 60.0  # seconds, when a system says that its limit is reached but not until when
-_LONGEST_WAIT = 86_400.0  # seconds; a remote system that asks for more is not believed
 _LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """The secrets that go with every call, and where they stand in it."""
-
-    basic: tuple[SecretStr, SecretStr] | None = None
-    query: Mapping[str, SecretStr] = field(default_factory=dict)
-    headers: Mapping[str, SecretStr] = field(default_factory=dict)
-
-    def in_headers(self) -> dict[str, str]:
-        """The headers that go with every call."""
-        sent = {name: secret.get_secret_value() for name, secret in self.headers.items()}
-        if self.basic:
-            sent["Authorization"] = f"Basic {self._encoded(*self.basic)}"
-        return sent
-
-    def in_query(self) -> str:
-        """The parameters that go with every call, as they stand in an address."""
-        return urlencode({name: secret.get_secret_value() for name, secret in self.query.items()})
-
-    @staticmethod
-    def _encoded(user: SecretStr, password: SecretStr) -> str:
-        return b64encode(f"{user.get_secret_value()}:{password.get_secret_value()}".encode()).decode()
-
-    def spellings(self) -> list[str]:
-        """Every way in which a secret could show up in a text, the longest first."""
-        secrets = [secret.get_secret_value() for secret in (*self.query.values(), *self.headers.values())]
-        if self.basic:
-            secrets += [self.basic[1].get_secret_value(), self._encoded(*self.basic)]
-        spellings = {
-            spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
-        }
-        return sorted(spellings - {""}, key=len, reverse=True)
 
 
 class _NoAddresses(logging.Filter):
@@ -89,49 +54,11 @@ class _NoAddresses(logging.Filter):
 _NO_ADDRESSES = _NoAddresses()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: header names in small letters, and when it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode(errors="replace")
-
-    @property
-    def remaining(self) -> int | None:
-        """How many calls are left, by the header `X-RateLimit-Remaining`."""
-        value = self.headers.get("x-ratelimit-remaining", "").strip()
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
-
-    @property
-    def retry_after(self) -> float | None:
-        """How many seconds to wait, by the header `Retry-After` (seconds or a date)."""
-        value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return min(float(value[:12]), _LONGEST_WAIT)
-        try:
-            moment = parsedate_to_datetime(value)
-            seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - self.at).total_seconds()
-        except (ValueError, OverflowError):
-            return None
-        return min(max(seconds, 0.0), _LONGEST_WAIT)
+def _json_of(answer: Answer) -> Json:
+    return parse_json(answer.body.decode("utf-8-sig"))
 
 
-LimitRule = Callable[[Answer], LimitSignal | None]
-"""What an answer says of the account's limit; a signal with `retry_after` means that the call was refused for it."""
-
-
-def usual_limits(answer: Answer) -> LimitSignal | None:
-    """Of most systems: 429 is over the limit, `Retry-After` says until when, another header how much is left."""
-    if answer.status == 429:
-        return LimitSignal(0, UNSAID_WAIT if answer.retry_after is None else answer.retry_after)
-    return None if answer.remaining is None else LimitSignal(answer.remaining)
+Headers: TypeAlias = Mapping[str, SecretStr]  # of one call, and secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +70,12 @@ class _NoAnswer:
     retry_after: float | None = None
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
-class _Value:
-    json: Json
+class _Value(Generic[_T]):
+    of: _T
 
 
 class Session:
@@ -175,12 +105,12 @@ class Session:
         self._clock = clock or SystemClock()
         login = login or Login()
         self._spellings = login.spellings()
+        self._in_body = {name: secret.get_secret_value() for name, secret in login.body.items()}
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
         self._secret_query = login.in_query()
         usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         self._headers = httpx.Headers({**usual, "User-Agent": f"Boekbrug/{__version__}", **login.in_headers()})
-        self._headers_with_body = httpx.Headers({**self._headers, "Content-Type": "application/json"})
         # No pool time-out: every call ahead in the queue ends in time itself.
         self._extensions = {"timeout": httpx.Timeout(settings.timeout, pool=None).as_dict()}
         self._transport = _transport(settings)
@@ -199,19 +129,34 @@ class Session:
         """Lets go of the connections."""
         self._transport.close()
 
-    def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
+    def hide(self, secret: SecretStr) -> None:
+        """Keeps out of every error a secret that was come by while the session is open."""
+        self._spellings = spellings_of({*self._spellings, secret.get_secret_value()})
+
+    def read(self, path: str, params: Mapping[str, str] | None = None, *, headers: Headers | None = None) -> Json:
         """GET. Raises RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted; SettingsInvalid for a 404, since
         what is read like this is always there."""
-        return self._present(self._read("GET", path, params, None))
+        return self._present(self._read("GET", path, _json_of, params=params, headers=headers))
 
-    def look_up(self, path: str, params: Mapping[str, str] | None = None, *, absent: Container[int] = (404,)) -> Json:
+    def look_up(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        absent: Container[int] = (404,),
+        headers: Headers | None = None,
+    ) -> Json:
         """GET of something that may not be there: None when the answer's status is one of `absent`."""
-        value = self._read("GET", path, params, None, absent)
-        return value.json if value else None
+        value = self._read("GET", path, _json_of, params=params, absent=absent, headers=headers)
+        return value.of if value else None
 
     def ask(self, path: str, body: JsonOut) -> Json:
         """POST of a question that changes nothing; errors as with `read`."""
-        return self._present(self._read("POST", path, None, body))
+        return self.ask_with(path, self._json(body), _json_of)
+
+    def ask_with(self, path: str, body: Body | None, parse: Callable[[Answer], _T]) -> _T:
+        """The same in any format. `parse` reads a 2xx answer, and raises ValueError for one that is not sound."""
+        return self._present(self._read("POST", path, parse, body=body))
 
     def write(self, path: str, body: JsonOut, *, document: str = "") -> str:
         """POST, once. Returns the text of a 2xx answer; whether it is a good one is for the caller to judge.
@@ -219,42 +164,86 @@ class Session:
         Raises OutcomeUnknown when it may have been carried out; and, when certainly nothing was written,
         RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted, or DocumentInvalid with what the answer says.
         """
-        answer = self._exchange("POST", path, None, body)
+        answer = self.submit("POST", path, self._json(body), document=document)
+        if 200 <= answer.status < 300:
+            return answer.text
+        raise self.refused(answer, document)
+
+    def submit(
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        *,
+        document: str = "",
+        headers: Headers | None = None,
+        judged: Container[int] = (),
+    ) -> Answer:
+        """One call that may write. Returns a 2xx answer, one that refuses what was sent (4xx), and those whose status
+        the caller judges himself. Raises as `write`, but for DocumentInvalid."""
+        answer = self._exchange(method, path, None, body, headers)
         if isinstance(answer, _NoAnswer):
             if answer.sent:
                 raise self._unknown(answer.problem, document)
             raise self._unavailable(answer, document)
-        if 200 <= answer.status < 300:
-            return answer.text
         if error := self._refusal(answer, document):
             raise error
+        if answer.status in judged or 200 <= answer.status < 300:
+            return answer
         if 400 <= answer.status < 500 and answer.status != 408:
-            said = plain(self._scrubbed(answer.text)) or str(answer.status)
-            raise DocumentInvalid(
-                f"{self._title} refused the document ({answer.status}): {said}",
-                findings=(finding("REFUSED_BY_BOOKS", answer=said),),
-                system=self._system,
-                document=document,
-            )
+            return answer
         raise self._unknown(f"answered {answer.status}", document)
 
-    def _present(self, value: _Value | None) -> Json:
+    def refused(self, answer: Answer, document: str = "") -> DocumentInvalid:
+        """The error for an answer that refuses what was sent, with what it says."""
+        said = self.said(answer)
+        return DocumentInvalid(
+            f"{self._title} refused the document ({answer.status}): {said}",
+            findings=(finding("REFUSED_BY_BOOKS", answer=said),),
+            system=self._system,
+            document=document,
+        )
+
+    def said(self, answer: Answer) -> str:
+        """What the answer says to a person."""
+        return plain(self.scrubbed(answer.text)) or str(answer.status)
+
+    def _json(self, body: JsonOut) -> Body | None:
+        return json_body({**self._in_body, **body} if isinstance(body, Mapping) else body)
+
+    def _present(self, value: _Value[_T] | None) -> _T:
         if value is None:
             raise SettingsInvalid(
                 f"{self._title} at {self._host} has no page for this (404): check the setting base_url",
                 system=self._system,
             )
-        return value.json
+        return value.of
 
     def _read(
         self,
         method: str,
         path: str,
-        params: Mapping[str, str] | None,
-        body: JsonOut,
+        parse: Callable[[Answer], _T],
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        headers: Headers | None = None,
         absent: Container[int] = (404,),
-    ) -> _Value | None:
-        answer: _Value | Answer | _NoAnswer = self._reading(self._read_once, method, path, params, body)
+    ) -> _Value[_T] | None:
+        def once() -> _Value[_T] | Answer | _NoAnswer:
+            answer = self._exchange(method, path, params, body, headers)
+            if isinstance(answer, _NoAnswer):
+                return answer
+            if answer.status >= 500:
+                return _NoAnswer(f"answered {answer.status}", retry_after=answer.retry_after)
+            if not 200 <= answer.status < 300:
+                return answer
+            try:
+                return _Value(parse(answer))
+            except ValueError:
+                return _NoAnswer("sent an answer that cannot be read")
+
+        answer: _Value[_T] | Answer | _NoAnswer = self._reading(once)
         if isinstance(answer, _Value):
             return answer
         if isinstance(answer, _NoAnswer):
@@ -263,36 +252,32 @@ class Session:
             raise error
         if answer.status in absent:
             return None
-        said = plain(self._scrubbed(answer.text))
+        said = plain(self.scrubbed(answer.text))
         raise self._unavailable(_NoAnswer(f"answered {answer.status} {said}".rstrip()))
 
-    def _read_once(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut
-    ) -> _Value | Answer | _NoAnswer:
-        answer = self._exchange(method, path, params, body)
-        if isinstance(answer, _NoAnswer):
-            return answer
-        if answer.status >= 500:
-            return _NoAnswer(f"answered {answer.status}", retry_after=answer.retry_after)
-        if not 200 <= answer.status < 300:
-            return answer
-        try:
-            return _Value(parse_json(answer.body.decode("utf-8-sig")))
-        except ValueError:
-            return _NoAnswer("sent an answer that is not sound JSON")
-
-    def _exchange(self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut) -> Answer | _NoAnswer:
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Body | None,
+        secret_headers: Headers | None,
+    ) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
         query = "&".join(part for part in (urlencode(params or {}), self._secret_query) if part)
+        headers = self._headers
+        if body or secret_headers:
+            secrets = {name: secret.get_secret_value() for name, secret in (secret_headers or {}).items()}
+            headers = httpx.Headers({**headers, **(body.headers if body else {}), **secrets})
         request = httpx.Request(
             method,
             f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}",
-            headers=self._headers if body is None else self._headers_with_body,
-            content=None if body is None else to_json(body).encode(),
+            headers=headers,
+            content=body.content if body else None,
             extensions=self._extensions,
         )
-        with self._meter.call():
+        with self._meter.call(body.counts_as if body else ""):
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
             self._meter.heard(signal)
@@ -323,9 +308,10 @@ class Session:
         return Answer(response.status_code, names, bytes(body), self._clock.now())
 
     def _reason(self, error: httpx.HTTPError) -> str:
-        return clean(self._scrubbed(str(error)), 120) or type(error).__name__
+        return clean(self.scrubbed(str(error)), 120) or type(error).__name__
 
-    def _scrubbed(self, text: str) -> str:
+    def scrubbed(self, text: str) -> str:
+        """The text without any secret of the login."""
         for spelling in self._spellings:
             text = text.replace(spelling, "***")
         return text
@@ -380,10 +366,9 @@ def _transport(settings: ConnectorSettings) -> httpx.HTTPTransport:
     return httpx.HTTPTransport(limits=limits, proxy=None if direct else proxy)
 
 
-def _last_result(state: RetryCallState) -> _Value | Answer | _NoAnswer:
+def _last_result(state: RetryCallState) -> object:
     assert state.outcome is not None
-    result: _Value | Answer | _NoAnswer = state.outcome.result()
-    return result
+    return state.outcome.result()
 
 
 def quoted(text: str) -> str:

@@ -15,21 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from boekbrug.domain.bookings import Booking, CreditStyle, ReferenceData, TargetTraits, TaxRounding
-from boekbrug.domain.documents import REFERENCE_PREFIX, Contact, DebtorAccount, ExternalRef, PostedDocument
+from boekbrug.domain.documents import REFERENCE_PREFIX, Contact, ContactAccount, ExternalRef, PostedDocument
 from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, OutcomeUnknown, RemoteUnavailable
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.tenants import Country, Currency
-from connectors._base import (
-    Capability,
-    CheckItem,
-    ConnectorType,
-    Credentials,
-    LimitSignal,
-    Meter,
-    Secret,
-    TargetSettings,
-    checked,
-)
+from connectors._answers import Answer, usual_limits
+from connectors._base import CheckItem, Credentials, LimitSignal, Meter, Secret, TargetSettings, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._factuursturen_wire import (
     SYSTEM,
     Countries,
@@ -50,7 +42,8 @@ from connectors._factuursturen_wire import (
     references,
     vat_codes_from_wire,
 )
-from connectors._http import Answer, Login, Session, quoted, usual_limits
+from connectors._http import Session, quoted
+from connectors._login import Login
 from connectors._wire import Fields, Json, JsonOut, Unreadable
 
 TITLE = "Factuursturen"
@@ -163,21 +156,21 @@ class Factuursturen:
         """What the documented lengths and the country list say of this contact."""
         return contact_findings(contact, self._countries())
 
-    def find_debtors(self, contact: Contact) -> Sequence[DebtorAccount]:
+    def find_contacts(self, contact: Contact) -> Sequence[ContactAccount]:
         """Clients with the e-mail address; without one, those without one and with the same name and address."""
         countries = self._countries()
         with _Understood("clients"):
             found = [debtor_from_wire(client, countries) for client in self._clients_like(contact)]
         return by_preference(found, contact)
 
-    def read_debtor(self, number: str) -> DebtorAccount | None:
+    def read_contact(self, number: str) -> ContactAccount | None:
         """The client with that number."""
         countries = self._countries()
         with _Understood(f"client {number}"):
             client = self._client(number)
             return debtor_from_wire(client, countries) if client else None
 
-    def create_debtor(self, contact: Contact, *, prices_include_tax: bool, reverse_charged: bool) -> DebtorAccount:
+    def create_contact(self, contact: Contact, *, prices_include_tax: bool, reverse_charged: bool) -> ContactAccount:
         """Creates a client, and makes sure by reading it back that the number in the answer is this client's."""
         countries = self._countries()
         if obstacles := blocking(contact_findings(contact, countries)):
@@ -264,12 +257,12 @@ class Factuursturen:
             found = self.find_documents(booking.our_reference, since=datetime.now(UTC).date() - timedelta(days=2))
         except BoekbrugError as error:
             raise self._unconfirmed("the invoice", booking.number) from error
-        found = [document for document in found if document.customer_ref == booking.debtor.target_ref]
+        found = [document for document in found if document.contact_ref == booking.debtor.target_ref]
         if len(found) != 1:
             raise self._unconfirmed("the invoice", booking.number)
         return found[0]
 
-    def find_documents(self, our_reference: str, *, since: date) -> Sequence[PostedDocument]:
+    def find_documents(self, our_reference: str, *, since: date, number: str = "") -> Sequence[PostedDocument]:
         """Invoices that carry our reference, by the search; when that gives none, by the list since that day, for how
         and how soon the search works is not documented."""
         countries = self._countries()

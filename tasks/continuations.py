@@ -30,7 +30,7 @@ class Scheduler(Protocol):
     """The server, as far as continuations go."""
 
     def scheduled(self, flow_run_id: str) -> ScheduledRun | None:
-        """The run, if it is still to begin; None when it began, ended, was cancelled or is not known."""
+        """The run, if it is still to begin; None when a worker took it, or it ended, was cancelled or is not known."""
         ...
 
     def schedule(self, flow: str, name: str, at: datetime, key: str) -> str:

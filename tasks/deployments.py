@@ -128,13 +128,14 @@ class PrefectScheduler:
     """Prefect's server as a `tasks.continuations.Scheduler`."""
 
     def scheduled(self, flow_run_id: str) -> ScheduledRun | None:
-        """The run, if no worker has begun it."""
+        """The run, if no worker has taken it. One that is pending is a worker's: when that one died it stays pending
+        for good, and nobody else ever begins it."""
         with get_client(sync_client=True) as client:
             try:
                 run = client.read_flow_run(UUID(flow_run_id))
             except ObjectNotFound:
                 return None
-        if run.state is None or not (run.state.is_scheduled() or run.state.is_pending()):
+        if run.state is None or not run.state.is_scheduled():
             return None
         at = run.state.state_details.scheduled_time or run.expected_start_time
         return ScheduledRun(flow_run_id, at or datetime.now(UTC))

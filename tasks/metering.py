@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,28 +19,31 @@ from tasks.runtime import Runtime
 
 
 class StoreMeter:
-    """Takes a slot of the account's budget for every call, and passes on what the remote side says of its limit.
+    """Takes a slot of each of the account's budgets that count a call, and passes on what the remote side says of its
+    limit.
 
     Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
 
-    def __init__(self, runtime: Runtime, tenant_id: int, connection: str, budget: Budget, lane: Lane) -> None:
+    def __init__(self, runtime: Runtime, tenant_id: int, connection: str, calls: Sequence[Budget], lane: Lane) -> None:
         self._runtime = runtime
         self._tenant_id = tenant_id
         self._connection = connection
-        self._budget = budget
+        self._account = calls[0].account
+        self._budgets = [budget for budget in calls if budget.limit is not None]
         self._lane = lane
         self._lock = threading.Lock()
         self._blocked_until: datetime | None = None
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, counts_as: str = "") -> Iterator[None]:
         """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
-        self._refuse_while_blocked()
-        if self._budget.limit is None:
+        counting = [budget for budget in self._budgets if budget.counts_as in ("", counts_as)]
+        if not counting:
+            self._refuse_while_blocked()
             yield
             return
-        slot = self._slot()
+        slot = self._slot(counting)
         try:
             yield
         finally:
@@ -62,7 +65,7 @@ class StoreMeter:
         with self._lock:
             self._blocked_until = max(until, self._blocked_until or until)
         with self._runtime.database.write() as session:
-            budgets.tighten(session, self._budget.account, now=now, blocked_until=until)
+            budgets.tighten(session, self._account, now=now, blocked_until=until)
 
     def _refuse_while_blocked(self) -> None:
         with self._lock:
@@ -70,7 +73,7 @@ class StoreMeter:
         if until is not None and until > self._runtime.clock.now():
             raise RateLimited(f"the account's limit is reached until {until:%H:%M} UTC", not_before=until)
 
-    def _slot(self) -> budgets.Slot:
+    def _slot(self, counting: Sequence[Budget]) -> budgets.Slot:
         runtime, holder, began = self._runtime, "", self._runtime.clock.now()
         try:
             while True:
@@ -78,7 +81,7 @@ class StoreMeter:
                 with runtime.database.write() as session:
                     taken = budgets.take(
                         session,
-                        [self._budget],
+                        counting,
                         tenant_id=self._tenant_id,
                         record_id=None,
                         kind="call",
@@ -86,28 +89,33 @@ class StoreMeter:
                         now=now,
                         lease_seconds=runtime.settings.claim_seconds,
                         holder=holder,
+                        soon=min(budgets.SOON, timedelta(seconds=runtime.settings.patience_seconds)),
                     )
                     if isinstance(taken, budgets.Slot):
-                        return taken
+                        break
                     wait = (taken.moment - now).total_seconds()
                     waited = (now - began).total_seconds()
                     if waited + wait > runtime.settings.patience_seconds:
+                        names = " and ".join(f"{budget.limit} {budget.name}" for budget in counting)
                         raise RateLimited(
-                            f"the budget of {self._budget.limit} calls is used up until {taken.moment:%H:%M} UTC",
+                            f"the budget of {names} is used up until {taken.moment:%Y-%m-%d %H:%M} UTC",
                             not_before=taken.moment,
                         )
                     holder = holder or f"call:{uuid4()}"
-                    self._wait_in_line(session, holder, now)
+                    self._wait_in_line(session, counting, holder, now)
                 runtime.clock.sleep(max(wait, 0.01))
         finally:
             if holder:
                 with runtime.database.write() as session:
-                    waiters.stop_waiting(session, [self._budget], tenant_id=self._tenant_id, holder=holder)
+                    waiters.stop_waiting(session, counting, tenant_id=self._tenant_id, holder=holder)
+        if taken.wait_seconds:
+            runtime.clock.sleep(taken.wait_seconds)
+        return taken
 
-    def _wait_in_line(self, session: Session, holder: str, now: datetime) -> None:
+    def _wait_in_line(self, session: Session, counting: Sequence[Budget], holder: str, now: datetime) -> None:
         waiters.wait_for(
             session,
-            [self._budget],
+            counting,
             tenant_id=self._tenant_id,
             holder=holder,
             route=self._connection,

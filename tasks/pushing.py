@@ -17,7 +17,6 @@ from functools import partial
 
 from sqlmodel import Session
 
-from boekbrug.domain.bookings import Booking
 from boekbrug.domain.documents import PostedDocument
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -31,12 +30,13 @@ from boekbrug.domain.errors import (
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncRecord
 from boekbrug.store import budgets, moves, waiters
-from mappings.invoices import invoice_for
 from tasks.debtors import debtor_for
+from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
-from tasks.transforming import book, order_of, vat_number_status
+from tasks.transforming import transform
+from tasks.writing import Prepared
 
 # After so many failed calls in a row the remote system is taken to be away, and the rest is not tried.
 FAILURES_IN_A_ROW = 3
@@ -194,6 +194,8 @@ class _Push:
         for record in group:
             ours = self._begin(record)
             if ours is not None:
+                if ours.slot.wait_seconds:
+                    self.work.runtime.clock.sleep(ours.slot.wait_seconds)
                 with self._lock:
                     self.result.tried += 1
                     self.result.touched.add(record.id)
@@ -240,6 +242,7 @@ class _Push:
             lease_seconds=work.lease_seconds,
             reserve=work.reserve,
             holder=work.holder,
+            soon=min(budgets.SOON, work.patience),
         )
         if isinstance(taken, budgets.NotBefore):
             return taken
@@ -264,7 +267,7 @@ class _Push:
 
     def _push(self, record: SyncRecord, ours: _Ours) -> None:
         try:
-            booking, warnings = self._prepare(record)
+            prepared, warnings = self._prepare(record)
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=False)
             return
@@ -279,7 +282,7 @@ class _Push:
         if not self._renew(record, ours):
             return
         try:
-            posted = self.work.target.post_document(booking)
+            posted = prepared.send()
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=True)
         except (RetryLater, ConnectionBroken) as problem:
@@ -287,7 +290,7 @@ class _Push:
         except OutcomeUnknown:
             self._unknown(record, ours)
         else:
-            self._written(record, ours, posted, (*warnings, *booking.findings))
+            self._written(record, ours, posted, (*warnings, *prepared.findings))
 
     def _renew(self, record: SyncRecord, ours: _Ours) -> bool:
         """When preparing took so long that the write could outlast its claim, claim and lease count from now. False
@@ -304,15 +307,14 @@ class _Push:
         ours.claim = claim
         return True
 
-    def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
+    def _prepare(self, record: SyncRecord) -> tuple[Prepared, tuple[Finding, ...]]:
         work = self.work
-        order = order_of(record)
-        transformed = invoice_for(order, work.route.policy, vat_number_status(work, order))
+        transformed = transform(work, document_of(record))
         if transformed.document is None or blocking(transformed.findings):
-            raise NeedsAttention(f"order {record.number} cannot go over", findings=transformed.findings)
+            raise NeedsAttention(f"document {record.number} cannot go over", findings=transformed.findings)
         debtor, warnings = debtor_for(work, transformed.document, record.customer_key)
-        booking = book(work, transformed.document, debtor, our_reference=record.our_reference)
-        return booking, (*transformed.findings, *warnings)
+        prepared = work.writer.prepare(transformed.document, debtor, our_reference=record.our_reference)
+        return prepared, (*transformed.findings, *warnings)
 
     # -- outcomes: each is committed at once, the slot together with the record
 

@@ -14,7 +14,7 @@ from boekbrug.domain.budgets import Budget
 from boekbrug.store import budgets, tenants, waiters
 from connectors import TargetSettings
 from connectors.registry import read_settings
-from tasks.route_work import account_of, call_budget, document_budget, reserve_of
+from tasks.route_work import account_of, call_budgets, document_budget, reserve_of
 from tasks.runtime import Runtime, runtime
 
 
@@ -63,7 +63,7 @@ def _rows(run: Runtime, connection: tenants.Connection, routes: list[tenants.Rou
         reserves = [reserve_of(route.policy, settings) for route in routes if route.target.id == connection.id]
         reserve = max(reserves, default=0)
         yield _row(run, connection, document_budget(settings, account), reserve)
-    yield _row(run, connection, call_budget(settings, account), 0)
+    yield from (_row(run, connection, calls, 0) for calls in call_budgets(settings, account))
 
 
 def _row(run: Runtime, connection: tenants.Connection, of: Budget, reserve: int) -> dict[str, object]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from boekbrug.domain.documents import DebtorAccount, DocumentKind, ExternalRef, LineKind, TaxTotal
+from boekbrug.domain.documents import ContactAccount, DocumentKind, ExternalRef, LineKind, Side, TaxTotal
 from boekbrug.domain.findings import Finding
-from boekbrug.domain.money import Money
-from boekbrug.domain.tax import Tax
+from boekbrug.domain.money import Money, total
+from boekbrug.domain.tax import Tax, TaxCategory
 
 
 class TaxRounding(StrEnum):
@@ -52,13 +53,45 @@ class TargetTraits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryTraits:
+    """What books hold that are told the amounts of every line (journal entries of invoices)."""
+
+    max_lines: int
+    number_length: int  # of an invoice number
+    description_length: int
+    books_tax: bool  # True: takes the VAT of a line as told, within `tax_tolerance`; False: works it out itself
+    tax_tolerance: Decimal = Decimal(0)  # how far a line's VAT may be from net × rate, in the currency
+    dates_itself: bool = False  # True: a document gets the date of the day on which it is made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VatCode:
-    """A VAT code of the books. `country` is "" for the books' own country."""
+    """A VAT code of the books. `country` is "" for the books' own country.
+
+    `rate` is what the books compute with; None where the code takes any rate. `side` is None for a code of both sides,
+    and `categories` are the reasons it may stand for (empty: any).
+    """
 
     code: str
-    rate: Decimal
+    rate: Decimal | None
     name: str = ""
     country: str = ""
+    side: Side | None = None
+    categories: frozenset[TaxCategory] = frozenset()
+    valid_from: date | None = None
+    valid_until: date | None = None  # the last day, included
+
+
+class AccountKind(StrEnum):
+    """What a ledger account is for."""
+
+    RESULT = "result"  # turnover and costs
+    BALANCE = "balance"
+    CASH = "cash"  # bank and cash
+    DEBTORS = "debtors"
+    CREDITORS = "creditors"
+    VAT = "vat"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +101,7 @@ class LedgerAccount:
     code: str
     name: str
     number: str = ""
+    kind: AccountKind = AccountKind.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +141,7 @@ class Booking:
     source_ref: ExternalRef
     our_reference: str
     number: str
-    debtor: DebtorAccount
+    debtor: ContactAccount
     prices_include_tax: bool
     lines: tuple[BookingLine, ...]
     ledger_account: str
@@ -121,3 +155,50 @@ class Booking:
     customer_reference: str = ""
     credits: str | None = None
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryLine:
+    """What goes to one ledger account under one VAT code. Amounts in whole cents, positive as on the document (a
+    discount is negative); `why` names the rules that chose."""
+
+    ledger_account: str
+    vat_code: str
+    tax: Tax
+    net: Money
+    tax_amount: Money
+    why: tuple[str, ...] = ()
+
+    @property
+    def gross(self) -> Money:
+        """The amount including VAT. Reverse-charged VAT is none of it."""
+        return self.net + self.tax_amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An invoice of a sale or a purchase ready for books that are told account, VAT code and amounts of every line.
+
+    `number` is the invoice number as the books will have it, prefix included. Amounts are positive for a credit too,
+    whose sign the connector makes. `control_account` is the debtors' or creditors' account.
+    """
+
+    kind: DocumentKind
+    source_ref: ExternalRef
+    our_reference: str
+    number: str
+    issued_on: date
+    payment_days: int
+    contact: ContactAccount
+    control_account: str
+    description: str
+    currency: str
+    lines: tuple[EntryLine, ...]
+    expected_taxes: tuple[TaxTotal, ...]
+    credits: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def gross(self) -> Money:
+        """The total including VAT, which is what the books will show as owed."""
+        return total((line.gross for line in self.lines), self.currency)

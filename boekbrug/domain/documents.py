@@ -1,7 +1,8 @@
-"""The documents that move: orders in, invoices and credit notes out, and the contacts on them.
+"""The documents that move: orders and invoices in, invoices and credit notes out, and the contacts on them.
 
 Everything here is immutable and free of any remote system's field names. Money says in its name whether it includes
-VAT. A line's `gross` is leading (shops charge what they show, in cents); `net` may carry more decimals.
+VAT. An order line's `gross` is leading (shops charge what they show, in cents) and its `net` may carry more decimals;
+of a `SourceInvoice` the net of the lines leads, as invoicing programs compute from prices without VAT.
 """
 
 from __future__ import annotations
@@ -62,15 +63,28 @@ class Address:
     country: str = ""  # ISO 3166 alpha-2; "" when the source does not say
 
 
+class Side(StrEnum):
+    """Which side of the books: to customers (debtors, what they owe us) or from suppliers (creditors, what we owe)."""
+
+    SALES = "sales"
+    PURCHASES = "purchases"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A customer (or supplier) as a document states it. `source_ref` is None for a guest."""
+    """A customer or supplier as a document or a source states it. `source_ref` is None for a guest; `code` is the
+    number the source gives people ("DB10012"), and `groups` the source's ids of the groups it belongs to."""
 
     email: str = ""
     phone: str = ""
     vat_number: str = ""
     address: Address = Address()
     source_ref: ExternalRef | None = None
+    code: str = ""
+    company_number: str = ""  # of the chamber of commerce (KvK, KBO)
+    iban: str = ""
+    bic: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def display_name(self) -> str:
@@ -85,11 +99,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStatus:
-    """A status a shop knows. `is_credit`: an order in this status is a credit order."""
+    """A status a source knows. `is_credit`: an order in this status is a credit order.
+
+    `goes_over` and `never` are proposals for routes that name no statuses themselves: what is sold or owed for good,
+    and what was called off.
+    """
 
     id: str
     name: str
     is_credit: bool = False
+    goes_over: bool = False
+    never: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,16 +194,78 @@ class UnreadableDocument:
 
 
 class DocumentKind(StrEnum):
-    """What kind of document moves."""
+    """What kind of document moves. A credit's amounts are positive: its direction is its kind."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
     PURCHASE_INVOICE = "purchase_invoice"
+    PURCHASE_CREDIT_NOTE = "purchase_credit_note"
+
+    @property
+    def side(self) -> Side:
+        """Whether a customer or a supplier is concerned."""
+        return Side.SALES if self in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE) else Side.PURCHASES
+
+    @property
+    def is_credit(self) -> bool:
+        """True when it takes back, in whole or in part, what an invoice said."""
+        return self in (DocumentKind.CREDIT_NOTE, DocumentKind.PURCHASE_CREDIT_NOTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInvoiceLine:
+    """One line of an invoice of an invoicing program, whole-line amount after discounts.
+
+    `tax_code`, `product_group` and `cost_category` are the source's own codes or ids.
+    """
+
+    description: str
+    quantity: Decimal
+    net: Money  # may carry more decimals than cents
+    rate: Decimal  # percentage
+    tax_code: str = ""
+    product_code: str = ""
+    product_group: str = ""
+    cost_category: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInvoice:
+    """An invoice as an invoicing program states it: sent to a customer, or received from a supplier.
+
+    Amounts of a credit are positive. `number` is the invoice's own number, for a purchase the supplier's; `own_number`
+    is what the source calls it ("CF0001"; the same as `number` for a sale). `credits` is None for what is no credit and
+    "" for a credit that does not say what it credits.
+    """
+
+    kind: DocumentKind
+    source_ref: ExternalRef
+    number: str
+    own_number: str
+    status_id: str
+    issued_on: date
+    changed_at: datetime
+    currency: str
+    contact: Contact
+    lines: tuple[SourceInvoiceLine, ...]
+    net: Money  # this and the next two as the source states them
+    tax: Money
+    gross: Money
+    open_amount: Money
+    payment_days: int | None = None
+    tax_totals: tuple[TaxTotal, ...] = ()  # empty when the source does not say
+    prices_include_tax: bool = False
+    reverse_charged: bool = False
+    paid_on: date | None = None
+    payment: Payment = Payment()
+    credits: str | None = None
+    customer_reference: str = ""
+    findings: tuple[Finding, ...] = ()  # what reading it already showed, none of it blocking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
-    """One line of a sales document at one VAT treatment, whole-line amounts."""
+    """One line of an invoice at one VAT treatment, whole-line amounts."""
 
     kind: LineKind
     description: str
@@ -192,19 +274,25 @@ class InvoiceLine:
     gross: Money
     tax: Tax
     product_group: str = ""
+    cost_category: str = ""
+    tax_code: str = ""  # the source's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SalesDocument:
-    """An invoice or a credit note made from an order. A credit note's amounts are positive: its direction is `kind`."""
+class Invoice:
+    """An invoice or a credit note, of a sale or a purchase, with the VAT of every line decided.
+
+    A credit's amounts are positive: its direction is `kind`. `ordered_at` is the moment that decides VAT rates and
+    periods: of the order, or the start of the day on the invoice.
+    """
 
     kind: DocumentKind
     source_ref: ExternalRef
-    number: str  # the order's number in the shop
+    number: str  # the order's number in the shop, or the invoice's own
     ordered_at: datetime
     currency: str
     prices_include_tax: bool
-    customer: Contact
+    contact: Contact
     delivery_country: str
     lines: tuple[InvoiceLine, ...]
     payment: Payment
@@ -212,6 +300,8 @@ class SalesDocument:
     is_business: bool = False
     credits: str | None = None
     customer_reference: str = ""
+    own_number: str = ""  # of a purchase: what the source calls it
+    payment_days: int | None = None
 
     @property
     def gross(self) -> Money:
@@ -228,19 +318,32 @@ class SalesDocument:
 
     @property
     def reverse_charged(self) -> bool:
-        """True when the customer owes the VAT."""
+        """True when the customer owes the VAT (of a purchase: we do)."""
         return any(line.tax.category in ("AE", "K") for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DebtorAccount:
-    """A customer as the books know them, with the settings the books keep per customer."""
+class ContactAccount:
+    """A customer or supplier as the books know them, with the settings the books keep for each.
+
+    `contact.code` is the number or code that the books' people know it by, where that is not the id of `target_ref`.
+    """
 
     target_ref: ExternalRef
     contact: Contact
     prices_include_tax: bool
     reverse_charged: bool
     is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedLine:
+    """One line as the books keep it, signs as in the books."""
+
+    ledger_account: str
+    vat_code: str
+    net: Money
+    tax: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +356,62 @@ class PostedDocument:
     booked_on: date | None
     gross: Money
     tax_totals: tuple[TaxTotal, ...]
-    customer: Contact
-    customer_ref: ExternalRef
+    contact: Contact
+    contact_ref: ExternalRef
     open_amount: Money  # what is still to be paid
+    lines: tuple[PostedLine, ...] = ()  # of books that are told account and VAT code per line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenItem:
+    """An invoice that the books say is not paid in full, signs as in the books."""
+
+    side: Side
+    number: str
+    contact_code: str
+    booked_on: date | None
+    gross: Money
+    open_amount: Money
+    target_ref: ExternalRef | None = None  # of the invoice's entry, where the books say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedPayment:
+    """What the books say was paid on one invoice on one day. A repayment is negative."""
+
+    target_ref: ExternalRef  # of the paying entry
+    side: Side
+    number: str  # of the invoice
+    contact_code: str
+    paid_on: date
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentState:
+    """What a source says of the payment of one of its invoices, signs as its documents have them: a credit negative."""
+
+    source_ref: ExternalRef
+    number: str
+    gross: Money
+    open_amount: Money
+    payable: bool  # False: the source takes no payment in this status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Something a source lets its documents be sorted by, as mapping rules name it: a product group, cost category."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChoices:
+    """What mapping rules can ask of a source's documents."""
+
+    product_groups: tuple[Choice, ...] = ()
+    customer_groups: tuple[Choice, ...] = ()
+    supplier_groups: tuple[Choice, ...] = ()
+    cost_categories: tuple[Choice, ...] = ()
+    tax_codes: tuple[Choice, ...] = ()

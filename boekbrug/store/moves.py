@@ -312,26 +312,33 @@ def retry(
     who: str,
     route_id: int | None = None,
     numbers: Collection[str] | None = None,
+    record_ids: Collection[int] | None = None,
+    finding_code: str = "",
     lane: Lane = Lane.RUSH,
 ) -> int:
     """A person wants them tried (again), at once; how many will be.
 
-    `numbers` None: everything that needs attention. Else those documents, skipped ones too; pending ones are hurried.
+    Without `numbers` and `record_ids`: everything that needs attention, for that finding where one is named. Else those
+    documents, skipped ones too; pending ones are hurried.
     """
     statement = select(col(RecordRow.id), col(RecordRow.number), col(RecordRow.status))
     statement = statement.where(col(RecordRow.tenant_id) == tenant_id)
     statement = statement.order_by(col(RecordRow.id)).with_for_update(key_share=True)
     if route_id is not None:
         statement = statement.where(col(RecordRow.route_id) == route_id)
-    if numbers is None:
+    if finding_code:
+        statement = statement.where(col(RecordRow.finding_code) == finding_code)
+    if numbers is None and record_ids is None:
         needing = statement.where(col(RecordRow.status) == SyncStatus.NEEDS_ATTENTION.value)
         rows = list(session.connection().execute(needing))
     else:
         which = [s.value for s in (SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.PENDING)]
         statement = statement.where(col(RecordRow.status).in_(which))
         rows = []
-        for part in in_chunks(numbers):
+        for part in in_chunks(numbers or ()):
             rows += session.connection().execute(statement.where(col(RecordRow.number).in_(part)))
+        for ids in in_chunks(sorted(record_ids or ())):
+            rows += session.connection().execute(statement.where(col(RecordRow.id).in_(ids)))
     for _, number, status in rows:
         check_move(number, SyncStatus(status), SyncStatus.PENDING)
     values = {
@@ -341,8 +348,8 @@ def retry(
         "skipped_by": "",
         "updated_at": now,
     }
-    for ids in in_chunks(record_id for record_id, _, _ in rows):
-        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id).in_(ids))
+    for some in in_chunks(record_id for record_id, _, _ in rows):
+        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id).in_(some))
         session.exec(update(RecordRow).where(*mine).values(**values))
     write_history(session, tenant_id, now, [Step(record_id, SyncStatus.PENDING, who) for record_id, _, _ in rows])
     return len(rows)

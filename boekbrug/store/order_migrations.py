@@ -67,10 +67,12 @@ def draft(
     if live is not None:
         raise SettingsInvalid(f"migration {live.id} of this route is {live.state}; let it end, or cancel it")
     unstarted = session.exec(
-        select(MigrationRow.id).where(
+        select(MigrationRow.id)
+        .where(
             *_on_route(tenant_id, route_id),
             col(MigrationRow.state).in_([MigrationState.DRAFT.value, MigrationState.PLANNED.value]),
         )
+        .with_for_update()
     ).all()
     for migration_id in unstarted:
         forget_booked(session, tenant_id, migration_id)
@@ -98,12 +100,14 @@ def draft(
 def keep_plan(
     session: Session, tenant_id: int, migration_id: int, plan: MigrationPlan, finishes_at: datetime | None
 ) -> None:
-    """The plan is complete: the migration can be started."""
-    session.exec(
+    """The plan is complete: the migration can be started. Raises SettingsInvalid when a newer plan replaced it."""
+    kept = session.exec(
         update(MigrationRow)
         .where(_migration_is(tenant_id, migration_id), col(MigrationRow.state) == MigrationState.DRAFT.value)
         .values(state=MigrationState.PLANNED.value, plan=plan.model_dump_json(), finishes_at=finishes_at)
     )
+    if kept.rowcount != 1:
+        raise _replaced(migration_id)
 
 
 def migration_by_id(session: Session, tenant_id: int, migration_id: int) -> Migration:
@@ -179,7 +183,11 @@ def keep(session: Session, tenant_id: int, migration_id: int, **values: object) 
 
 
 def add_booked(session: Session, tenant_id: int, migration_id: int, documents: Iterable[Booked]) -> None:
-    """Remembers documents of the books by our reference, on disk: there may be any number of them."""
+    """Remembers documents of the books by our reference, on disk: there may be any number of them. Raises
+    SettingsInvalid when a newer plan replaced this one."""
+    there = select(MigrationRow.id).where(_migration_is(tenant_id, migration_id)).with_for_update(key_share=True)
+    if session.exec(there).one_or_none() is None:
+        raise _replaced(migration_id)
     rows = [
         {
             "tenant_id": tenant_id,
@@ -451,6 +459,10 @@ def counts(session: Session, tenant_id: int, migration_id: int) -> MigrationCoun
         skipped=skipped,
         needs_attention=attention,
     )
+
+
+def _replaced(migration_id: int) -> SettingsInvalid:
+    return SettingsInvalid(f"plan {migration_id} was replaced by a newer one; see: boekbrug migrate status")
 
 
 def _met(tenant_id: int, migration_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from boekbrug.domain.documents import Side
 from boekbrug.domain.errors import (
     BoekbrugError,
     ConnectionBroken,
@@ -21,9 +22,9 @@ from boekbrug.domain.errors import (
     RemoteUnavailable,
     SettingsInvalid,
 )
-from connectors._base import Connector, OrderSource
+from connectors._capabilities import Connector, InvoiceSource, OrderSource
 from tests.conformance.sites import Site, TargetSite, failure_of
-from tests.conformance.test_reading import FIRST, LAST
+from tests.conformance.test_reading import FIRST, LAST, LONG_AGO
 from tests.conformance.test_writing import CUSTOMER, SINCE, booking
 from tests.connectors.scripted import Meter
 
@@ -71,6 +72,8 @@ def something_read(connector: Connector) -> list[Callable[[], object]]:
     """A first question to any connector, by what it can do."""
     if isinstance(connector, OrderSource):
         return [connector.read_statuses, lambda: list(connector.read_orders_placed(FIRST, LAST))]
+    if isinstance(connector, InvoiceSource):
+        return [connector.read_choices, lambda: list(connector.read_changed_invoices(Side.SALES, LONG_AGO))]
     return [connector.read_reference_data]  # type: ignore[attr-defined]
 
 
@@ -100,12 +103,12 @@ def test_a_write_that_is_refused_before_it_happens(
         assert [finding.code for finding in error.findings] == ["REFUSED_BY_BOOKS"]
     target.control.add_fault(**fault, **target.stand.debtor_write)
     newcomer = CUSTOMER.__class__(email="nieuw@example.org", address=CUSTOMER.address)
-    create = lambda: books.create_debtor(newcomer, prices_include_tax=True, reverse_charged=False)  # noqa: E731
+    create = lambda: books.create_contact(newcomer, prices_include_tax=True, reverse_charged=False)  # noqa: E731
     assert type(failure_of(create)) is expected
     target.control.clear_faults()
     assert (target.documents(), target.debtors()) == (documents, debtors)
     assert books.find_documents(document.our_reference, since=SINCE) == []
-    assert books.find_debtors(newcomer) == []
+    assert books.find_contacts(newcomer) == []
 
 
 def test_a_write_that_times_out_before_it_happens(target: TargetSite) -> None:
@@ -159,7 +162,7 @@ def test_a_working_connection_says_so(site: Site) -> None:
 
 def test_a_spent_budget_stops_every_call_before_it_leaves(site: Site) -> None:
     class Spent(Meter):
-        def call(self):  # type: ignore[no-untyped-def]
+        def call(self, counts_as=""):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot left")
 
     site.control.reset()

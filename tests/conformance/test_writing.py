@@ -14,7 +14,7 @@ from boekbrug.domain.documents import Address, Contact, DocumentKind, ExternalRe
 from boekbrug.domain.errors import BoekbrugError, OutcomeUnknown, RemoteUnavailable
 from boekbrug.domain.money import Money
 from boekbrug.domain.tax import Tax, TaxCategory
-from connectors._base import BookingTarget
+from connectors._capabilities import BookingTarget
 from tests.conformance.sites import TargetSite, failure_of
 
 SINCE = datetime.now(UTC).date() - timedelta(days=3)
@@ -28,8 +28,8 @@ CUSTOMER = Contact(
 
 
 def debtor_for(books: BookingTarget, contact: Contact = CUSTOMER) -> Any:
-    found = books.find_debtors(contact)
-    return found[0] if found else books.create_debtor(contact, prices_include_tax=True, reverse_charged=False)
+    found = books.find_contacts(contact)
+    return found[0] if found else books.create_contact(contact, prices_include_tax=True, reverse_charged=False)
 
 
 def line(books: BookingTarget, description: str, quantity: str, price: str, tax: Tax) -> BookingLine:
@@ -91,10 +91,10 @@ def test_a_document_comes_back_as_it_was_written(target: TargetSite) -> None:
     assert found.gross == document.expected_gross
     assert taxes_of(found.tax_totals) == taxes_of(document.expected_taxes)
     assert found.open_amount.is_zero
-    assert found.customer_ref == document.debtor.target_ref
-    assert found.customer.email.lower() == CUSTOMER.email.lower()
-    assert found.customer.address.name == CUSTOMER.address.name
-    assert found.customer.address.country == "NL"
+    assert found.contact_ref == document.debtor.target_ref
+    assert found.contact.email.lower() == CUSTOMER.email.lower()
+    assert found.contact.address.name == CUSTOMER.address.name
+    assert found.contact.address.country == "NL"
     assert found.booked_on is not None and found.booked_on >= SINCE
 
 
@@ -163,35 +163,35 @@ def test_all_that_was_booked_can_be_listed(target: TargetSite) -> None:
 
 def test_a_debtor_is_found_by_its_address_for_mail(target: TargetSite) -> None:
     books = target.open()
-    assert books.find_debtors(CUSTOMER) == []
-    made = books.create_debtor(CUSTOMER, prices_include_tax=True, reverse_charged=False)
+    assert books.find_contacts(CUSTOMER) == []
+    made = books.create_contact(CUSTOMER, prices_include_tax=True, reverse_charged=False)
     assert (made.prices_include_tax, made.reverse_charged, made.is_active) == (True, False, True)
     assert made.contact.address.name == CUSTOMER.address.name
     for reader in (books, target.open()):
-        assert reader.find_debtors(replace(CUSTOMER, email=CUSTOMER.email.upper())) == [made]
-        assert reader.find_debtors(replace(CUSTOMER, email="o.Voorbeeld@example.org")) == []
-        assert reader.read_debtor(made.target_ref.id) == made
-        assert reader.read_debtor("66666666") is None
-        assert reader.read_debtor("") is None
+        assert reader.find_contacts(replace(CUSTOMER, email=CUSTOMER.email.upper())) == [made]
+        assert reader.find_contacts(replace(CUSTOMER, email="o.Voorbeeld@example.org")) == []
+        assert reader.read_contact(made.target_ref.id) == made
+        assert reader.read_contact("66666666") is None
+        assert reader.read_contact("") is None
 
 
 def test_a_debtor_without_an_address_for_mail(target: TargetSite) -> None:
     books = target.open()
     contact = replace(CUSTOMER, email="")
-    made = books.create_debtor(contact, prices_include_tax=False, reverse_charged=True)
+    made = books.create_contact(contact, prices_include_tax=False, reverse_charged=True)
     assert (made.prices_include_tax, made.reverse_charged) == (False, True)
-    assert books.find_debtors(contact) == [made]
-    assert books.find_debtors(CUSTOMER) == []
-    assert books.find_debtors(replace(contact, address=replace(contact.address, street="Dorpsstraat 2"))) == []
+    assert books.find_contacts(contact) == [made]
+    assert books.find_contacts(CUSTOMER) == []
+    assert books.find_contacts(replace(contact, address=replace(contact.address, street="Dorpsstraat 2"))) == []
 
 
 def test_of_two_debtors_the_same_company_is_preferred(target: TargetSite) -> None:
     books = target.open()
     company = replace(CUSTOMER, address=replace(CUSTOMER.address, company="Bloemen BV"))
-    private = books.create_debtor(CUSTOMER, prices_include_tax=True, reverse_charged=False)
-    business = books.create_debtor(company, prices_include_tax=True, reverse_charged=False)
-    assert list(books.find_debtors(CUSTOMER)) == [private, business]
-    assert list(books.find_debtors(company)) == [business, private]
+    private = books.create_contact(CUSTOMER, prices_include_tax=True, reverse_charged=False)
+    business = books.create_contact(company, prices_include_tax=True, reverse_charged=False)
+    assert list(books.find_contacts(CUSTOMER)) == [private, business]
+    assert list(books.find_contacts(company)) == [business, private]
 
 
 def test_a_contact_that_does_not_fit_is_not_sent(target: TargetSite) -> None:
@@ -200,7 +200,7 @@ def test_a_contact_that_does_not_fit_is_not_sent(target: TargetSite) -> None:
     assert books.check_contact(CUSTOMER) == ()
     nobody = Contact()
     assert any(finding.blocks for finding in books.check_contact(nobody))
-    failure_of(lambda: books.create_debtor(nobody, prices_include_tax=True, reverse_charged=False))
+    failure_of(lambda: books.create_contact(nobody, prices_include_tax=True, reverse_charged=False))
     assert target.debtors() == before
 
 
@@ -248,10 +248,10 @@ def test_a_debtor_whose_answer_is_lost_is_found_and_not_doubled(target: TargetSi
     before = target.debtors()
     target.control.add_fault(**fault, when="after", times=1, **target.stand.debtor_write)
     try:
-        made = books.create_debtor(CUSTOMER, prices_include_tax=True, reverse_charged=False)
+        made = books.create_contact(CUSTOMER, prices_include_tax=True, reverse_charged=False)
     except OutcomeUnknown:
-        [made] = books.find_debtors(CUSTOMER)
-    assert [made] == list(books.find_debtors(CUSTOMER))
+        [made] = books.find_contacts(CUSTOMER)
+    assert [made] == list(books.find_contacts(CUSTOMER))
     assert made.contact.address.name == CUSTOMER.address.name
     assert target.debtors() == before + 1
 
@@ -276,7 +276,7 @@ def test_a_search_that_cannot_be_trusted_is_no_answer(target: TargetSite) -> Non
         assert type(failure_of(lambda: books.find_documents("BB-TEST-1", since=SINCE))) is RemoteUnavailable
         target.control.clear_faults()
         target.control.add_fault(**fault, method="GET", path="clients")
-        assert type(failure_of(lambda: target.open().find_debtors(CUSTOMER))) is RemoteUnavailable
+        assert type(failure_of(lambda: target.open().find_contacts(CUSTOMER))) is RemoteUnavailable
         target.control.clear_faults()
 
 
@@ -298,9 +298,9 @@ def test_every_switch_of_the_simulator_is_survived(target: TargetSite) -> None:
         other = target.open()
         assert books.read_documents([ref], since=SINCE) == other.read_documents([ref], since=SINCE), options
         assert other.read_documents([ref], since=SINCE)[ref].gross == document.expected_gross, options
-        assert len(other.find_debtors(replace(CUSTOMER, email=CUSTOMER.email.swapcase()))) == 1, options
-        assert other.find_debtors(replace(CUSTOMER, email="x@example.net")) == [], options
-        assert other.read_debtor("66666666") is None, options
+        assert len(other.find_contacts(replace(CUSTOMER, email=CUSTOMER.email.swapcase()))) == 1, options
+        assert other.find_contacts(replace(CUSTOMER, email="x@example.net")) == [], options
+        assert other.read_contact("66666666") is None, options
         failure = failure_of(
             lambda books=books, document=document: books.post_document(  # type: ignore[misc]
                 replace(document, ledger_account="424242", our_reference="BB-REFUSED")
@@ -324,5 +324,5 @@ def test_a_stranger_may_have_the_same_number_shortened(target: TargetSite) -> No
         "status", status=201, body=someone.target_ref.id, when="after", times=1, **target.stand.debtor_write
     )
     newcomer = replace(CUSTOMER, email="nieuw@example.org")
-    made = books.create_debtor(newcomer, prices_include_tax=True, reverse_charged=False)
+    made = books.create_contact(newcomer, prices_include_tax=True, reverse_charged=False)
     assert made.target_ref != someone.target_ref and made.contact.email == "nieuw@example.org"

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from boekbrug.domain.documents import Address, Contact
 from boekbrug.domain.errors import NotPermitted, RateLimited
 from connectors import _http
+from connectors._answers import Answer
 from connectors._base import LimitSignal
-from connectors._http import Answer
 from connectors._wire import JsonOut
 from connectors.factuursturen import AccountCredentials, Factuursturen, Settings
 from sandbox._registry import simulator_class
@@ -136,9 +136,9 @@ def test_a_search_is_trusted_when_it_was_seen_to_find(
     accounts = Accounts(server, matches=matches, fields=fields)
     with books_at(server.base_url, meter) as books:
         upper = Contact(email="JAN@EXAMPLE.ORG")
-        assert [debtor.target_ref.id for debtor in books.find_debtors(JAN)] == ["3"]
-        assert [debtor.target_ref.id for debtor in books.find_debtors(upper)] == ["3"]
-        assert books.find_debtors(Contact(email="nobody@example.org")) == []
+        assert [debtor.target_ref.id for debtor in books.find_contacts(JAN)] == ["3"]
+        assert [debtor.target_ref.id for debtor in books.find_contacts(upper)] == ["3"]
+        assert books.find_contacts(Contact(email="nobody@example.org")) == []
     assert (accounts.searches, accounts.lists) == (searched, lists)
 
 
@@ -146,10 +146,10 @@ def test_an_empty_administration_is_listed_until_there_is_someone(server: Server
     accounts = Accounts(server, matches="ignoring case")
     everyone, accounts.clients = accounts.clients, []
     with books_at(server.base_url, meter) as books:
-        assert books.find_debtors(JAN) == []
+        assert books.find_contacts(JAN) == []
         accounts.clients = everyone
-        assert len(books.find_debtors(JAN)) == 1
-        assert len(books.find_debtors(JAN)) == 1
+        assert len(books.find_contacts(JAN)) == 1
+        assert len(books.find_contacts(JAN)) == 1
     assert (accounts.lists, accounts.searches) == (2, ["email", "email"])
 
 

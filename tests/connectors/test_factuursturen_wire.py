@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from boekbrug.domain.bookings import Booking, CreditStyle, Delivery
-from boekbrug.domain.documents import Address, Contact, DebtorAccount, DocumentKind, ExternalRef, PostedDocument
+from boekbrug.domain.documents import Address, Contact, ContactAccount, DocumentKind, ExternalRef, PostedDocument
 from boekbrug.domain.errors import DocumentInvalid
 from boekbrug.domain.findings import blocking
 from connectors._factuursturen_wire import (
@@ -206,7 +206,7 @@ CLIENT: dict[str, Json] = {
 }  # fmt: skip
 
 
-def debtor(**changes: Json) -> DebtorAccount:
+def debtor(**changes: Json) -> ContactAccount:
     return debtor_from_wire(Fields({**CLIENT, **changes}, "client"), COUNTRIES)
 
 

@@ -1,4 +1,5 @@
-"""What runs in the child process: a daily run as `boekbrug sync` does it, which can be killed at any of its points.
+"""What runs in the child process: a daily run as `boekbrug sync` does it, or a migration from its plan on. It can be
+killed at any of its points.
 
 A point is a moment just before or just after a commit or a remote call. They are counted through hooks that exist in
 the child only. Killing is SIGKILL to itself: nothing is cleaned up, no `finally` runs.
@@ -20,7 +21,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -35,16 +36,22 @@ import boekbrug.store.database as store_database
 import connectors._http as http
 import tasks.settling
 from boekbrug.domain.errors import BoekbrugError
+from boekbrug.domain.migrations import LIVE, MigrationState
+from boekbrug.domain.windows import DailyWindow
 from boekbrug.settings import Settings
+from boekbrug.store import order_migrations
 from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from connectors._wire import Fields
 from connectors.factuursturen import Factuursturen
 from tasks.fetching import fetch_changed
+from tasks.migrating import PlainSteps, bring_over, take_note
+from tasks.planning import plan_migration
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.reporting import recorded_run
-from tasks.route_work import open_route, pausing
+from tasks.route_work import DAILY_LANES, MIGRATION_LANES, RouteWork, open_route, pausing
 from tasks.runtime import Runtime, using
+from tasks.standing import start
 from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
 
@@ -119,13 +126,15 @@ class MovedClock:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One run. `kill_at`: the point at which it sends itself the signal (0: never); `only` counts points of that kind
-    alone; `pausing`: a connection that is broken is paused, as in the Prefect flow."""
+    """One run: the daily one, or with `history` that of a migration of these days. `kill_at`: the point at which it
+    sends itself the signal (0: never); `only` counts points of that kind alone; `pausing`: a connection that is broken
+    is paused, as in the Prefect flow."""
 
     settings: dict[str, Any]
     shared: Path
     tenant: str
     log: Path
+    history: tuple[date, date] | None = None
     kill_at: int = 0
     only: str = ""
     signal: int = signal.SIGKILL
@@ -140,7 +149,7 @@ def perform(job: Job) -> None:
     for sabotage in job.sabotage:
         SABOTAGE[sabotage]()
     try:
-        sync(job)
+        run(job)
     except BoekbrugError as problem:
         _write(job.log, f"{job.tenant}: {type(problem).__name__}: {problem}\n")
         sys.exit(End.STOPPED)
@@ -149,8 +158,8 @@ def perform(job: Job) -> None:
         sys.exit(End.BUG)
 
 
-def sync(job: Job) -> None:
-    """The steps of `boekbrug sync`, under the world's clock, counting points."""
+def run(job: Job) -> None:
+    """The job, under the world's clock, counting points."""
     shared = Shared(job.shared)
     clock = MovedClock(shared)
     http.SystemClock = lambda: clock  # type: ignore[misc,assignment]
@@ -158,22 +167,42 @@ def sync(job: Job) -> None:
     ssl.create_default_context = lambda *_, **__: _TLS  # type: ignore[assignment]
     settings = Settings(**job.settings)
     database = Database(settings.database)
+    lanes = MIGRATION_LANES if job.history else DAILY_LANES
     try:
-        run = Runtime(settings, database, clock, load_key(settings))
-        with (
-            using(run),
-            _points(shared, job),
-            open_route(job.tenant) as work,
-            recorded_run(work) as report,
-            ExitStack() as steps,
-        ):
-            steps.enter_context(pausing(work, work.route.target) if job.pausing else nullcontext())
-            report.fetched = fetch_changed(work)
-            report.transformed = transform_waiting(work)
-            report.pushed = push_with_rate_limit(work, settle=tasks.settling.settle_and_adopt, push=push_due)
-            report.verified = verify_posted(work)
+        installed = Runtime(settings, database, clock, load_key(settings))
+        with using(installed), _points(shared, job), open_route(job.tenant, lanes=lanes) as work:
+            if job.history:
+                migrate(work, *job.history)
+            else:
+                sync(work, pause=job.pausing)
     finally:
         database.close()
+
+
+def sync(work: RouteWork, *, pause: bool) -> None:
+    """The steps of `boekbrug sync`."""
+    with recorded_run(work) as report, ExitStack() as steps:
+        steps.enter_context(pausing(work, work.route.target) if pause else nullcontext())
+        report.fetched = fetch_changed(work)
+        report.transformed = transform_waiting(work)
+        report.pushed = push_with_rate_limit(work, settle=tasks.settling.settle_and_adopt, push=push_due)
+        report.verified = verify_posted(work)
+
+
+def migrate(work: RouteWork, first_on: date, last_on: date) -> None:
+    """`boekbrug migrate` as far as it is not done: plan, start and run. What ended as completed is left as it is."""
+    with work.runtime.database.read() as session:
+        found = order_migrations.list_migrations(session, work.tenant.id, work.route.id)
+    chosen = next((one for one in found if one.state in {*LIVE, MigrationState.PLANNED}), None)
+    if chosen is None:
+        if any(one.state is MigrationState.COMPLETED for one in found):
+            return
+        chosen, _ = plan_migration(work, first_on, last_on, window=DailyWindow(), per_window=None, who="test")
+    if chosen.state is MigrationState.PLANNED:
+        start(work, chosen.id, accepts_earlier_periods=True, who="test")
+    with recorded_run(work) as report:
+        bring_over(work, chosen.id, PlainSteps(), report)
+    take_note(work, chosen.id)
 
 
 @contextmanager
@@ -204,9 +233,9 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point(f"after {write}")
         return answer
 
-    real_find = Factuursturen.find_debtors
+    real_find = Factuursturen.find_contacts
 
-    def find_debtors(target: Factuursturen, contact: Any) -> Any:
+    def find_contacts(target: Factuursturen, contact: Any) -> Any:
         point("before debtor")
         return real_find(target, contact)
 
@@ -217,14 +246,14 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point("after commit")
 
     http.Session._send = send  # type: ignore[method-assign]
-    Factuursturen.find_debtors = find_debtors  # type: ignore[method-assign]
+    Factuursturen.find_contacts = find_contacts  # type: ignore[method-assign]
     event.listen(StoreSession, "before_commit", before_commit)
     event.listen(StoreSession, "after_commit", after_commit)
     try:
         yield
     finally:
         http.Session._send = real_send  # type: ignore[method-assign]
-        Factuursturen.find_debtors = real_find  # type: ignore[method-assign]
+        Factuursturen.find_contacts = real_find  # type: ignore[method-assign]
         event.remove(StoreSession, "before_commit", before_commit)
         event.remove(StoreSession, "after_commit", after_commit)
 
@@ -239,7 +268,7 @@ def _write(log: Path, text: str) -> None:
 
 def _no_look_up() -> None:
     """Writes are tried again without asking the books first."""
-    Factuursturen.find_documents = lambda self, our_reference, *, since: []  # type: ignore[method-assign]
+    Factuursturen.find_documents = lambda self, our_reference, *, since, number="": []  # type: ignore[method-assign]
     Factuursturen.read_documents_booked = lambda self, since: iter(())  # type: ignore[method-assign]
 
 

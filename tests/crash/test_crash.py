@@ -10,9 +10,11 @@ import random
 import signal
 import time
 
+import pytest
+
 from boekbrug.domain.records import SyncStatus
 from tests.crash.child import End
-from tests.crash.harness import Figures, small_tenant, storm, sweep
+from tests.crash.harness import Figures, small_tenant, storm, sweep, with_history
 from tests.crash.world import KILLED, World
 
 MINUTES = float(os.environ.get("BOEKBRUG_CRASH_MINUTES", "0"))
@@ -46,6 +48,25 @@ def test_killed_at_points_in_turn(w: World) -> None:
     assert figures.points > 1
 
 
+def test_a_migration_killed_between_the_write_and_the_commit(w: World) -> None:
+    tenant = with_history(w)
+    assert w.run(tenant, migrates=True, only="after post", kill_at=2) == KILLED
+    assert w.standing(tenant)[SyncStatus.IN_FLIGHT] == 1
+    assert len(w.invoices(tenant)) == 2, "the books have what the store does not know of"
+    w.bring_to_rest(tenant)
+    assert w.check(tenant) == []
+    assert len(w.invoices(tenant)) == len(w.records(tenant)) == 6
+
+
+@pytest.mark.parametrize(("scene", "every", "first"), [("migration", 41, 9), ("rush", 23, 5)])
+def test_lanes_killed_at_points_in_turn(w: World, scene: str, every: int, first: int) -> None:
+    figures = Figures()
+    until = time.monotonic() + (60 * MINUTES or 25)
+    sweep(w, figures, scene, every=1 if MINUTES else every, first=1 if MINUTES else first, until=until)
+    assert figures.problems == []
+    assert figures.points > 1
+
+
 def test_a_run_that_slept_through_its_claim_writes_nothing_more(w: World) -> None:
     # Suspended while it looks for the first debtor, with the document claimed; another run takes over and finishes.
     tenant = small_tenant(w)
@@ -69,8 +90,10 @@ def test_storms_of_faults_and_kills(w: World) -> None:
     until = time.monotonic() + 60 * MINUTES
     seed = random.randrange(10**6) if MINUTES else 11
     storm(w, figures, random.Random(seed), orders=12, rounds=3)
+    storm(w, figures, random.Random(seed), orders=12, rounds=3, history=14)
     while time.monotonic() < until:
         seed += 1
-        storm(w, figures, random.Random(seed), orders=60, rounds=8)
+        storm(w, figures, random.Random(seed), orders=60, rounds=8, history=14 * (seed % 2))
     assert figures.problems == [], f"seed {seed}"
-    assert figures.documents >= 24
+    assert figures.documents >= 48
+    assert figures.hurried

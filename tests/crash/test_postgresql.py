@@ -30,8 +30,16 @@ def test_killed_at_a_point_every_order_is_booked_once(on_postgresql: World) -> N
     assert figures.problems == []
 
 
+def test_a_migration_killed_at_a_point_books_every_order_once(on_postgresql: World) -> None:
+    figures = Figures()
+    sweep(on_postgresql, figures, "migration", every=45, first=30)
+    assert figures.points > 2
+    assert figures.problems == []
+
+
 def test_in_a_storm_every_order_is_booked_once(on_postgresql: World) -> None:
     figures = Figures()
     storm(on_postgresql, figures, random.Random(5), orders=12, rounds=2)
-    assert figures.documents == 24
+    storm(on_postgresql, figures, random.Random(6), orders=12, rounds=2, history=14)
+    assert figures.documents == 48
     assert figures.problems == []

@@ -12,20 +12,24 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import SecretStr
 
+from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.migrations import LIVE, Migration, MigrationState
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.settings import Settings
-from boekbrug.store import credentials, records, tenants
+from boekbrug.store import credentials, moves, order_migrations, records, tenants
 from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from sandbox._clock import Clock
@@ -33,12 +37,18 @@ from sandbox._control import Control
 from sandbox._server import running
 from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import Mijnwebwinkel
+from tasks.runtime import Runtime
+from tasks.standing import cancel
 from tests.crash.child import End, Job, MovedClock, Shared, perform
 
 KILLED = -9
+PATIENCE = 600  # seconds for one run, also on a machine that is busy with other things
 HOUR = 3600
 # Beyond the lease of any claim (`BOEKBRUG_CLAIM_SECONDS` is 120).
 LEASE_OVER = 200
+# Of a shop with a history the daily runs bring over so many days; the migration brings over all that is past, so that
+# both meet the same orders.
+DAILY_DAYS = 3
 TEMPLATE = Path(__file__).parents[2] / "demo" / "tenants" / "mokkenhuis.yaml"
 _DONE = (SyncStatus.POSTED, SyncStatus.VERIFIED, SyncStatus.MISMATCH)
 _AT_REST = (*_DONE, SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.HELD)
@@ -68,6 +78,8 @@ class Shop:
     login: str
     clients_before: Mapping[str, int]
     """How often each customer was among the books' clients before the first run."""
+    history: tuple[date, date] | None
+    """The days that are brought over by a migration; None: there are daily runs only."""
 
 
 class World:
@@ -114,28 +126,36 @@ class World:
         source: Mapping[str, object] | None = None,
         seed: int = 1,
         orders: int | None = None,
+        history: int = 0,
         **options: object,
     ) -> list[Shop]:
         """Tenants of their own with shops and books of their own: a world is used again without cleaning the store.
 
-        `options` go to the simulated books, `books` and `source` to the settings of the connections.
+        `options` go to the simulated books, `books` and `source` to the settings of the connections. `history`: over
+        so many days the orders are spread, and a migration brings over those of the days past.
         """
         first = self._made + 1
         self._made += count
         logins = [f"login{first + at}" for at in range(count)]
-        sizes = {} if orders is None else {"orders": orders}
+        sizes = {"days": history or self._shop_options["days"]} | ({} if orders is None else {"orders": orders})
         with self.shop.lock, self.books.lock:
             self.shop.reset({"seed": seed, **sizes})
             self.books.reset({"seed": seed, **options, "accounts": dict.fromkeys(logins, "key")})
-        return [self._new_tenant(login, f"demo{at}", books or {}, source or {}) for at, login in enumerate(logins, 1)]
+        return [
+            self._new_tenant(login, f"demo{at}", books or {}, source or {}, history)
+            for at, login in enumerate(logins, 1)
+        ]
 
-    def _new_tenant(self, login: str, token: str, books: Mapping[str, object], source: Mapping[str, object]) -> Shop:
+    def _new_tenant(
+        self, login: str, token: str, books: Mapping[str, object], source: Mapping[str, object], history: int
+    ) -> Shop:
         slug = login.replace("login", "shop")
+        today = self.clock.now().astimezone(ZoneInfo("Europe/Amsterdam")).date()
         config = yaml.safe_load(
             TEMPLATE.read_text()
             .replace("$mijnwebwinkel", self.addresses["mijnwebwinkel"])
             .replace("$factuursturen", self.addresses["factuursturen"])
-            .replace("$long_ago", "2020-01-01")
+            .replace("$long_ago", str(today - timedelta(days=DAILY_DAYS)) if history else "2020-01-01")
         )
         config |= {"slug": slug, "name": slug}
         config["connections"][0]["settings"] |= {"timeout": 2.0, **source}
@@ -143,7 +163,8 @@ class World:
         keys = {"winkel": {"partner_token": "partner-demo", "token": token}}
         keys["boeken"] = {"username": login, "api_key": "key"}
         self._keep(config, keys)
-        return Shop(slug, token, login, self._clients(login))
+        past = (today - timedelta(days=history + 1), today - timedelta(days=1)) if history else None
+        return Shop(slug, token, login, self._clients(login), past)
 
     def _keep(self, config: dict[str, Any], keys: Mapping[str, Mapping[str, str]]) -> None:
         key = load_key(Settings(**self.settings))
@@ -165,10 +186,11 @@ class World:
 
     # -- runs
 
-    def start(self, shop: Shop, **job: Any) -> BaseProcess:
-        """A run in a child process of its own."""
+    def start(self, shop: Shop, *, migrates: bool = False, **job: Any) -> BaseProcess:
+        """A run in a child process of its own: the daily one, or that of the shop's migration."""
         settings = self.settings | job.pop("settings", {})
-        work = Job(settings=settings, shared=self._clock_file, tenant=shop.slug, log=self.log, **job)
+        history = shop.history if migrates else None
+        work = Job(settings=settings, shared=self._clock_file, tenant=shop.slug, log=self.log, history=history, **job)
         self.shared.points = 0
         child = _FORKS.Process(target=perform, args=(work,), daemon=True)
         child.start()
@@ -177,10 +199,10 @@ class World:
     def run(self, shop: Shop, **job: Any) -> int:
         """A run from its beginning to its end; how it ended (`End`, or KILLED)."""
         child = self.start(shop, **job)
-        child.join(120)
+        child.join(PATIENCE)
         if child.exitcode is None:
             child.kill()
-            raise AssertionError(f"a run of {shop.slug} did not end")
+            raise AssertionError(f"a run of {shop.slug} did not end:\n{self.log.read_text()[-2000:]}")
         code = child.exitcode
         child.close()
         return code
@@ -218,10 +240,10 @@ class World:
         self.clear_faults()
         for _ in range(60):
             self.move(LEASE_OVER)
-            code = self.run(shop, **job)
-            if code not in (End.DONE, End.STOPPED):
-                raise AssertionError(f"a run of {shop.slug} ended with {code}:\n{self.log.read_text()[-4000:]}")
-            if code == End.DONE and not self.unfinished(shop):
+            codes = [self.run(shop, migrates=migrates, **job) for migrates in (False, True)[: 1 + bool(shop.history)]]
+            if not set(codes) <= {End.DONE, End.STOPPED}:
+                raise AssertionError(f"runs of {shop.slug} ended with {codes}:\n{self.log.read_text()[-4000:]}")
+            if set(codes) == {End.DONE} and not self.unfinished(shop):
                 return
             self.move(HOUR)
         raise AssertionError(
@@ -240,10 +262,44 @@ class World:
         return Counter(record.status for record in self.records(shop))
 
     def unfinished(self, shop: Shop) -> int:
-        """Documents that are still on their way."""
-        return sum(
+        """Documents that are still on their way, and the migration when it is."""
+        left = sum(
             count for status, count in self.standing(shop).items() if status not in _AT_REST or status == "posted"
         )
+        return left + bool(shop.history and not self._completed(shop))
+
+    def _migrations(self, shop: Shop) -> list[Migration]:
+        with self.database.read() as session:
+            tenant = tenants.tenant_by_slug(session, shop.slug)
+            return order_migrations.list_migrations(session, tenant.id)
+
+    def _completed(self, shop: Shop) -> list[Migration]:
+        return [one for one in self._migrations(shop) if one.state is MigrationState.COMPLETED]
+
+    # -- what a person does meanwhile
+
+    def hurry(self, shop: Shop, numbers: Collection[str]) -> int:
+        """Presses Verwerk on these orders; how many go first now."""
+        with self.database.write() as session:
+            tenant = tenants.tenant_by_slug(session, shop.slug)
+            return moves.retry(session, tenant.id, self.clock.now(), who="test", numbers=numbers)
+
+    def change_migration(self, shop: Shop, to: MigrationState) -> bool:
+        """Pauses, resumes or cancels the tenant's migration; False when it is not in a state for that."""
+        live = next((one for one in self._migrations(shop) if one.state in LIVE), None)
+        if live is None:
+            return False
+        try:
+            if to is MigrationState.CANCELLED:
+                settings = Settings(**self.settings)
+                runtime = Runtime(settings, self.database, self.clock, load_key(settings))
+                cancel(runtime, live.tenant_id, live.id, who="test")
+            else:
+                with self.database.write() as session:
+                    order_migrations.change_state(session, live.tenant_id, live.id, to, among=LIVE)
+        except SettingsInvalid:
+            return False  # it ended meanwhile
+        return True
 
     # -- the comparison
 
@@ -288,7 +344,19 @@ class World:
             order = wanted.get(number)
             if order and order["email"].casefold() != invoice["client"]["email"].casefold():
                 problems.append(f"order {number} of {order['email']} is booked on {invoice['client']['email']}")
-        return problems + self._check_clients(shop) + self._check_limits(account)
+        return [*problems, *self._check_migration(shop), *self._check_clients(shop), *self._check_limits(account)]
+
+    def _check_migration(self, shop: Shop) -> list[str]:
+        """Every order that the shop has of the migrated days was met, and is accounted for."""
+        problems = []
+        for migration in self._completed(shop) if shop.history else ():
+            with self.database.read() as session:
+                counts = order_migrations.counts(session, migration.tenant_id, migration.id)
+            if counts.waiting or counts.met != migration.shop_count:
+                problems.append(f"the migration is completed with {counts}; the shop counts {migration.shop_count}")
+        if shop.history and not self._completed(shop):
+            problems.append("the migration is not completed")
+        return problems
 
     def _check_clients(self, shop: Shop) -> list[str]:
         return [

@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from boekbrug.domain.catalogue import _ENTRIES
+from boekbrug.domain.catalogue import ENTRIES
 from boekbrug.domain.findings import CATALOGUE, Finding, Level, blocking, finding
 
 
@@ -41,4 +41,4 @@ def test_findings_can_be_told_apart_and_kept():
 
 
 def test_every_code_stands_once():
-    assert len(_ENTRIES) == len(CATALOGUE)
+    assert len(ENTRIES) == len(CATALOGUE)

@@ -21,14 +21,14 @@ from boekbrug.domain.bookings import Booking, ReferenceData, TargetTraits
 from boekbrug.domain.documents import (
     Address,
     Contact,
-    DebtorAccount,
+    ContactAccount,
     DocumentKind,
     ExternalRef,
+    Invoice,
     LineKind,
     Order,
     OrderLine,
     Payment,
-    SalesDocument,
     TaxTotal,
     TaxTreatment,
 )
@@ -78,12 +78,12 @@ class Case:
     def transformed(self, order: Order) -> Transformed:
         return invoice_for(order, self.policy)
 
-    def booked(self, document: SalesDocument) -> Booked:
+    def booked(self, document: Invoice) -> Booked:
         prices_include_tax, reverse_charged = debtor_settings_for(document)
         own = self.own.get("debtor", {})
-        debtor = DebtorAccount(
+        debtor = ContactAccount(
             target_ref=ExternalRef("factuursturen", "client", self.settings["debtor_number"]),
-            contact=document.customer,
+            contact=document.contact,
             prices_include_tax=own.get("prices_include_tax", prices_include_tax),
             reverse_charged=own.get("reverse_charged", reverse_charged),
         )
@@ -179,7 +179,7 @@ def document_text(result: Transformed) -> str:
             "number": document.number,
             **({"credits": document.credits} if document.credits else {}),
             "date": document.ordered_at.date().isoformat(),
-            "customer": _customer(document.customer),
+            "customer": _customer(document.contact),
             "business": document.is_business,
             "goods go to": document.delivery_country,
             "paid": f"{document.payment.method or 'no method'}, {'paid' if document.is_paid else 'not paid'}",

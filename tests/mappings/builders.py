@@ -13,7 +13,7 @@ from boekbrug.domain.bookings import CreditStyle, LedgerAccount, ReferenceData, 
 from boekbrug.domain.documents import (
     Address,
     Contact,
-    DebtorAccount,
+    ContactAccount,
     ExternalRef,
     Order,
     OrderLine,
@@ -103,8 +103,8 @@ def traits(rounding: TaxRounding = TaxRounding.PER_RATE, *, decimals: int = 2, p
     )
 
 
-def debtor(*, prices_include_tax: bool = True, reverse_charged: bool = False) -> DebtorAccount:
-    return DebtorAccount(
+def debtor(*, prices_include_tax: bool = True, reverse_charged: bool = False) -> ContactAccount:
+    return ContactAccount(
         target_ref=ExternalRef("books", "client", "43"),
         contact=JO,
         prices_include_tax=prices_include_tax,

@@ -34,8 +34,8 @@ def posted(gross, taxes, *, reference="R1", customer=JO, open_amount="0.00") -> 
         booked_on=date(2026, 3, 2),
         gross=Money.of(gross),
         tax_totals=tuple(TaxTotal(rate=Decimal(rate), tax=Money.of(tax)) for rate, tax in taxes.items()),
-        customer=customer,
-        customer_ref=ExternalRef("books", "client", "43"),
+        contact=customer,
+        contact_ref=ExternalRef("books", "client", "43"),
         open_amount=Money.of(open_amount),
     )
 

@@ -208,6 +208,33 @@ def test_pause_resume_and_cancel(shop_and_books: World) -> None:
     assert len(found.invoices()) == 60 - sum(standing.counts.skipped.values())
 
 
+@pytest.mark.parametrize("when", ["while reading the books", "while reading the shop"])
+def test_a_plan_that_a_newer_one_replaces_meanwhile_says_so(
+    shop_and_books: World, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    found = shop_and_books
+    migration, _ = plan(found)
+    found.start(migration.id)
+    found.until_done(migration.id)  # so that there is something in the books to be remembered
+    newer: list[Migration] = []
+    connector, name = {
+        "while reading the books": (Factuursturen, "read_documents_booked"),
+        "while reading the shop": (Mijnwebwinkel, "read_orders_placed"),
+    }[when]
+    original = getattr(connector, name)
+
+    def replacing(*arguments: Any) -> Any:
+        monkeypatch.setattr(connector, name, original)
+        newer.append(plan(found)[0])
+        return original(*arguments)
+
+    monkeypatch.setattr(connector, name, replacing)
+    with pytest.raises(SettingsInvalid, match="replaced by a newer"):
+        plan(found)
+    assert newer[0].plan.was_there == len(found.invoices())
+    assert found.start(newer[0].id).state is MigrationState.RUNNING
+
+
 @pytest.mark.parametrize("when", ["while posting", "while reading", "by a pause"])
 def test_it_stops_at_any_moment_and_goes_on_where_it_was(
     shop_and_books: World, monkeypatch: pytest.MonkeyPatch, when: str

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ import pytest
 
 from demo.__main__ import SECRETS, TENANTS
 from demo.stack import Stack, get_json
+from tasks.history import WATCHED_AFTER
 
 ROOT = Path(__file__).parents[2]
+CALL_SECONDS = 2  # that the books take for an invoice while the worker is killed
 FEW_SECONDS = 15  # the period of the budget here, so that a migration needs several runs
 DIES = "import os; deployments.PrefectScheduler.schedule = lambda *a, **k: os._exit(9)"
 SCHEDULES = """
@@ -45,7 +48,11 @@ with open_route("mokkenhuis") as work:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("stack")
     with Stack(home) as found:
-        found.environment |= SECRETS | {"PYTHONPATH": str(ROOT), "BOEKBRUG_PATIENCE_SECONDS": "1"}
+        found.environment |= SECRETS | {
+            "PYTHONPATH": str(ROOT),
+            "BOEKBRUG_PATIENCE_SECONDS": "1",
+            "BOEKBRUG_CLAIM_SECONDS": "1",
+        }
         found.environment["PREFECT_WORKER_QUERY_SECONDS"] = "2"
         found.start_server()
         addresses = found.start_sandbox(
@@ -61,6 +68,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         books = f'base_url: "{addresses["factuursturen"]}"'
         assert books in text
         limits = f"{books}, documents_per_period: 20, documents_period: {FEW_SECONDS}, settle_seconds: 1"
+        limits += f", timeout: {CALL_SECONDS + 1}"
         file = home / "mokkenhuis.yaml"
         file.write_text(text.replace(books, limits))
         found.boekbrug("init")
@@ -112,8 +120,15 @@ def test_one_continuation_whoever_ends_when_and_whatever_dies(stack: Stack) -> N
     assert together([process(stack, 50)]) == [0]
     (again,) = waiting_runs(stack, "sync-orders")
     assert again["id"] != one["id"]
+    # A worker took it and died: it is pending for good.
+    taken = {"state": {"type": "PENDING"}}
+    assert get_json(f"{stack.api_url}/flow_runs/{again['id']}/set_state", data=taken)["status"] == "ACCEPT"
+    assert together([process(stack, 70)]) == [0]
+    (third,) = waiting_runs(stack, "sync-orders")
+    assert third["id"] != again["id"]
 
 
+@pytest.mark.timeout(900)  # its claims are real, and so are the starts of workers on a busy machine
 def test_a_migration_from_plan_to_statement(stack: Stack) -> None:
     today = datetime.now(UTC).date()
     period = ("--from", str(today - timedelta(days=100)), "--to", str(today - timedelta(days=1)))
@@ -132,10 +147,10 @@ def test_a_migration_from_plan_to_statement(stack: Stack) -> None:
     budget = json.loads(stack.boekbrug("budget", "mokkenhuis", "--json"))
     documents = next(row for row in budget if row["budget"] == "documents")
     assert (documents["limit"], documents["reserve"]) == (20, 10)
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    stack.start("worker-2", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "second")
+    kill(stack, worker)
     stack.boekbrug("migrate", "resume", "mokkenhuis")
+    kill_a_worker_that_writes(stack)
+    stack.start("worker-3", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "third")
     until(lambda: status(stack)["state"] == "completed", seconds=240)
     done = status(stack)
     assert done["complete"]
@@ -151,13 +166,51 @@ def test_a_migration_from_plan_to_statement(stack: Stack) -> None:
     assert "completed" in stack.boekbrug("migrate", "status", "mokkenhuis")
 
 
+def kill_a_worker_that_writes(stack: Stack) -> None:
+    """A worker and its flow run die while the books take invoices whose answers they never get. Another run was
+    scheduled beforehand, which is brought forward here."""
+    fault = {"kind": "delay", "when": "after", "seconds": CALL_SECONDS, "method": "POST", "path": "/invoices$"}
+    get_json(stack.environment["BOOKS"].replace("/books", "/faults"), data=fault)
+    before = len(invoices(stack))
+    worker = stack.start("worker-2", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "second")
+    until(lambda: len(invoices(stack)) > before, every=0.1)
+    kill(stack, worker)
+    urllib.request.urlopen(
+        urllib.request.Request(stack.environment["BOOKS"].replace("/books", "/faults"), method="DELETE")
+    ).close()
+    (route,) = json.loads(stack.boekbrug("status", "--json"))
+    assert route["in_flight"] > 0
+    dead = running(stack)[0]
+    assert dead["state_type"] == "RUNNING", "nobody told the server"
+    (next_run,) = waiting_runs(stack, "migrate-orders")
+    at = datetime.fromisoformat(next_run["next_scheduled_start_time"])
+    assert timedelta(minutes=10) < at - datetime.now(UTC) <= WATCHED_AFTER
+    # The dead run's place is free five minutes after its last sign of life; here it is given back at once.
+    lease = {"lease_id": dead["state"]["state_details"]["deployment_concurrency_lease_id"]}
+    get_json(f"{stack.api_url}/v2/concurrency_limits/decrement-with-lease", data=lease)
+    now = {"type": "SCHEDULED", "state_details": {"scheduled_time": datetime.now(UTC).isoformat()}}
+    get_json(f"{stack.api_url}/flow_runs/{next_run['id']}/set_state", data={"state": now, "force": True})
+
+
+def kill(stack: Stack, worker: subprocess.Popen[str]) -> None:
+    """SIGKILL to a worker and to the flow runs that it has started."""
+    for pid in {worker.pid, *(int(one["infrastructure_pid"]) for one in running(stack) if one["infrastructure_pid"])}:
+        with suppress(ProcessLookupError):
+            os.killpg(os.getpgid(pid), signal.SIGKILL)
+    worker.wait()
+
+
 def status(stack: Stack) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(stack.boekbrug("migrate", "status", "mokkenhuis", "--json"))[0]
     return found
 
 
 def running(stack: Stack) -> list[Any]:
-    wanted = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}}
+    wanted = {
+        "flows": {"name": {"any_": ["migrate-orders"]}},
+        "flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}},
+        "sort": "START_TIME_DESC",
+    }
     found: list[Any] = get_json(f"{stack.api_url}/flow_runs/filter", data=wanted)
     return found
 
@@ -167,8 +220,8 @@ def invoices(stack: Stack) -> list[Any]:
     return [one for one in account["invoices"] if "BB-" in str(one["reference"])]
 
 
-def until(holds: Callable[[], object], seconds: float = 120) -> None:
+def until(holds: Callable[[], object], seconds: float = 120, every: float = 1) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(1)
+        time.sleep(every)
