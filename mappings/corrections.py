@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from boekbrug.domain.bookings import Entry
-from boekbrug.domain.documents import Address, DocumentKind, Order, OrderLine, SourceInvoice, SourceInvoiceLine
+from boekbrug.domain.documents import Address, Contact, DocumentKind, Order, OrderLine, SourceInvoice, SourceInvoiceLine
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.snapshots import Document, fingerprint
@@ -203,9 +203,11 @@ def _days(invoice: SourceInvoice) -> str:
 
 
 def _lasting(invoice: SourceInvoice) -> SourceInvoice:
-    """The invoice without what becomes of it after it was sent."""
+    """The invoice without what becomes of it after it was sent, and what it does not show of its contact."""
+    contact = invoice.contact
     return replace(
         invoice,
+        contact=Contact(vat_number=contact.vat_number, address=contact.address, source_ref=contact.source_ref),
         status_id="",
         changed_at=datetime.min.replace(tzinfo=UTC),
         open_amount=invoice.gross,

@@ -85,13 +85,12 @@ def entry_for(
     findings.extend(control_account_problem(reference_data, policy, document.kind.side))
     choices = _Choices(booked, rules, reference_data)
     groups = choices.grouped()
-    rounding = _settle(groups, traits)
-    if rounding and not blocking((*choices.findings, *findings)):
-        amount = Money.of_cents(rounding, booked.currency)
-        if choices.add_rounding(groups, rounding, policy):
-            findings.append(finding("ENTRY_ROUNDED", difference=amount))
-        else:
-            findings.append(finding("NO_CODE_WITHOUT_VAT", difference=amount))
+    moved = _settle(groups, traits)
+    if moved:
+        findings.append(finding("ENTRY_ROUNDED", difference=Money.of_cents(moved, booked.currency)))
+    rounding = moved + choices.rounding
+    if rounding and groups and not choices.add_rounding(groups, rounding, policy):
+        findings.append(finding("NO_CODE_WITHOUT_VAT", difference=Money.of_cents(rounding, booked.currency)))
     if len(groups) > traits.max_lines:
         findings.append(finding("TOO_MANY_LINES", lines=len(groups), most=traits.max_lines))
     findings = list(dict.fromkeys([*choices.findings, *findings]))
@@ -170,6 +169,14 @@ class _Group:
         )
 
 
+_Sort = tuple[Tax, LineKind, str, str, str]
+
+
+def _sort_of(line: InvoiceLine) -> _Sort:
+    """What decides on account and VAT code."""
+    return line.tax, line.kind, line.product_group, line.cost_category, line.tax_code
+
+
 _Groups = dict[tuple[str, str], _Group]
 
 
@@ -181,14 +188,19 @@ class _Choices:
     rules: Sequence[MappingRule]
     reference_data: ReferenceData
     findings: list[Finding] = field(default_factory=list)
-    _made: dict[tuple[object, ...], _Choice | None] = field(default_factory=dict)
+    rounding: int = 0  # what the document's own rounding lines come to, in cents
+    _made: dict[_Sort, _Choice | None] = field(default_factory=dict)
 
     def grouped(self) -> _Groups:
         """The groups by account and VAT code. A line of nothing (a text, a link to another invoice) is in none, unless
-        there are no others."""
+        there are no others; rounding lines without VAT go where all rounding goes."""
         document = self.document
         lines = [line for line in document.lines if not (line.net.is_zero and line.gross.is_zero)]
-        chosen = [(line, self._chosen(line)) for line in lines or document.lines[:1]]
+        others = [line for line in lines if line.kind is not LineKind.ROUNDING or line.tax.rate]
+        if others:
+            self.rounding = sum(line.gross.cents for line in lines) - sum(line.gross.cents for line in others)
+        one_of_nothing = sorted(document.lines, key=_sort_of)[:1]
+        chosen = [(line, self._chosen(line)) for line in others or lines or one_of_nothing]
         amounts = _amounts([(line, choice) for line, choice in chosen if choice])
         groups: _Groups = {}
         for (tax, account, _), (choice, net, tax_amount) in sorted(amounts.items(), key=lambda item: item[0]):
@@ -199,7 +211,7 @@ class _Choices:
         return groups
 
     def _chosen(self, line: InvoiceLine) -> _Choice | None:
-        key = (line.tax, line.kind, line.product_group, line.cost_category, line.tax_code)
+        key = _sort_of(line)
         if key not in self._made:
             facts = line_facts(
                 self.document, line.tax, line.kind, line.product_group, line.cost_category, line.tax_code
@@ -250,9 +262,9 @@ class _Choices:
         tax = Tax(TaxCategory.ZERO, Decimal(0), policy.home_country)
         side = self.document.kind.side
         facts = line_facts(self.document, tax, LineKind.ROUNDING)
-        rule = rule_for(self.rules, LINE_RULE[side], facts)
+        rule = rule_for((one for one in self.rules if one.match.line_kind), LINE_RULE[side], facts)
         largest = min(groups.values(), key=lambda group: (-abs(group.net), group.account, group.code.code))
-        if rule and rule.match.line_kind and rule.gives.vat_code:
+        if rule and rule.gives.vat_code:
             code = self._vat_code(rule.gives.vat_code, tax)
             account = find_account(self.reference_data, rule.gives.ledger_account or largest.account)
             why = str(rule)

@@ -73,15 +73,11 @@ def converted(document: Invoice, rate: ExchangeRate) -> Invoice:
     """
     if document.currency != rate.currency:
         raise ValueError(f"a rate of {rate.currency} does not convert {document.currency}")
-    by_tax: dict[Tax, list[int]] = {}
-    for index, line in enumerate(document.lines):
-        by_tax.setdefault(line.tax, []).append(index)
-
-    def exact(line: InvoiceLine, amount: Money) -> Decimal:
-        return amount.amount / rate.rate
-
-    grosses = [exact(line, line.gross) for line in document.lines]
-    nets = [exact(line, line.net) for line in document.lines]
+    by_tax: dict[Tax, list[int]] = {tax: [] for tax in sorted({line.tax for line in document.lines})}
+    for index in sorted(range(len(document.lines)), key=lambda i: _sort_of(document.lines[i])):
+        by_tax[document.lines[index].tax].append(index)
+    grosses = [line.gross.amount / rate.rate for line in document.lines]
+    nets = [line.net.amount / rate.rate for line in document.lines]
     gross_totals = [sum((grosses[i] for i in rows), Decimal(0)) for rows in by_tax.values()]
     total = int(rounded(document.gross.amount / rate.rate).scaleb(2))
     lines = list(document.lines)
@@ -98,6 +94,11 @@ def converted(document: Invoice, rate: ExchangeRate) -> Invoice:
     return replace(document, currency=rate.base, lines=tuple(lines))
 
 
+def _sort_of(line: InvoiceLine) -> tuple[str, str, str, Decimal, str]:
+    """An order of their own, so that where a cent goes does not hang on the order of the lines."""
+    return line.product_group, line.cost_category, line.tax_code, line.gross.amount, line.description
+
+
 def rates_from_ecb_csv(text: str) -> ReferenceRates:
     """The rates of the ECB's table: a first row `Date, USD, …`, then a row per day; N/A where there is no rate.
 
@@ -109,6 +110,8 @@ def rates_from_ecb_csv(text: str) -> ReferenceRates:
     currencies = rows[0][1:]
     by_day: dict[date, dict[str, Decimal]] = {}
     for row in rows[1:]:
+        if any(row[len(rows[0]) :]):
+            raise ValueError(f"the ECB's rates of {row[0][:40]!r} are more than there are currencies")
         if row and row[0]:
             rates = zip(currencies, row[1:], strict=False)
             by_day[_day(row[0])] = {code: _rate(cell) for code, cell in rates if code and cell not in ("", "N/A")}

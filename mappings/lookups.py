@@ -106,14 +106,14 @@ def unknown_vat_code(reference_data: ReferenceData, wanted: str, side: Side | No
     return finding("VAT_CODE_NOT_IN_BOOKS", vat_code=wanted, known=", ".join(dict.fromkeys(known)) or "-")
 
 
-def vat_code_problems(code: VatCode, tax: Tax, side: Side, day: date) -> Iterator[Finding]:
-    """What is wrong with booking that VAT on that code, on that side of the books and that day."""
+def vat_code_problems(code: VatCode, tax: Tax, side: Side, day: date | None) -> Iterator[Finding]:
+    """What is wrong with booking that VAT on that code, on that side of the books and that day (None: any)."""
     yield from vat_code_side_problem(code, side)
     if code.categories and tax.category not in code.categories:
         yield finding("VAT_CODE_OTHER_REASON", tax=tax, vat_code=code.code, name=code.name or code.code)
     elif code.rate is not None and code.rate != tax.rate and not (code.categories and tax.category in _NOT_CHARGED):
         yield finding("VAT_CODE_OTHER_RATE", tax=tax, vat_code=code.code, rate=f"{code.rate.normalize():f}")
-    if (code.valid_from and day < code.valid_from) or (code.valid_until and day > code.valid_until):
+    if day and ((code.valid_from and day < code.valid_from) or (code.valid_until and day > code.valid_until)):
         yield finding(
             "VAT_CODE_NOT_VALID_THEN",
             vat_code=code.code,

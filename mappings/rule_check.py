@@ -95,15 +95,17 @@ class _Check:
         if wrong_side := tuple(vat_code_side_problem(code, side)):
             yield from wrong_side
             return
-        met = [tax for tax in self._taxes(rule.match.rate is not None) if _asks_for(rule, tax, self._today)]
-        problems = [tuple(vat_code_problems(code, tax, side, self._today)) for tax in met]
+        met = [tax for tax in self._taxes(rule.match.rate) if _asks_for(rule, tax, self._today)]
+        # A rule for a former rate, for documents of then, may name a code of then: each document's day decides.
+        day = None if rule.match.rate else self._today
+        problems = [tuple(vat_code_problems(code, tax, side, day)) for tax in met]
         if met and all(problems):
             yield from problems[0]
 
-    def _taxes(self, and_before: bool = False) -> list[Tax]:
-        """The VAT that lines can have, but for rates of other countries; `and_before` adds former rates."""
+    def _taxes(self, asked: Decimal | None = None) -> list[Tax]:
+        """The VAT that lines can have at home today; `asked` is a rate instead of those of today."""
         home = self._policy.home_country
-        rates = sorted(rates_on(place(home), self._today, and_before=and_before) or (), reverse=True)
+        rates = [asked] if asked else sorted(rates_on(place(home), self._today) or (), reverse=True)
         untaxed = [TaxCategory.ZERO, TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU, TaxCategory.EXPORT]
         if self._policy.small_business:
             untaxed.insert(0, TaxCategory.EXEMPT)
@@ -136,7 +138,7 @@ class _Check:
         match = rule.match
         if match.band == "other" and match.rate is not None:
             return True  # rates of other countries
-        return any(_asks_for(rule, tax, self._today) for tax in (*self._taxes(and_before=True), *_OUTSIDE))
+        return any(_asks_for(rule, tax, self._today) for tax in (*self._taxes(match.rate), *_OUTSIDE))
 
     def _unknown_choices(self, rule: MappingRule, side: Side | None) -> Iterator[Finding]:
         if self._choices is None:

@@ -50,7 +50,10 @@ def invoice_from(
         replace(source, lines=lines), policy, vat_number_status
     )
     amounts = _amounts(source, lines, decision.taxes, policy)
-    findings = _once((*source.findings, *_problems(source, policy), *decision.findings, *amounts.findings))
+    # Lines taxed although no VAT applies: that says it all, and their amounts cannot add up.
+    contradicts = any(tax.rate != line.rate for tax, line in zip(decision.taxes, lines, strict=True))
+    sums = () if contradicts else amounts.findings
+    findings = _once((*source.findings, *_problems(source, policy), *decision.findings, *sums))
     if blocking(findings):
         return Transformed(None, findings)
     document = Invoice(
@@ -210,9 +213,10 @@ def _amounts(
     source: SourceInvoice, lines: Sequence[SourceInvoiceLine], taxes: Sequence[Tax], policy: RoutePolicy
 ) -> _Amounts:
     """Lines in whole cents that add up to the header, per VAT treatment and in all."""
-    by_tax: dict[Tax, list[int]] = {}
-    for index, tax in enumerate(taxes):
-        by_tax.setdefault(tax, []).append(index)
+    by_tax: dict[Tax, list[int]] = {tax: [] for tax in sorted(set(taxes))}
+    # In an order of their own: where a cent goes must not hang on the order of the lines.
+    for index in sorted(range(len(lines)), key=lambda i: _sort_of(lines[i])):
+        by_tax[taxes[index]].append(index)
     nets = [sum((lines[i].net.amount for i in rows), _ZERO) for rows in by_tax.values()]
     vats = [net * tax.rate / 100 for net, tax in zip(nets, by_tax, strict=True)]
     slack = _slack(source)
@@ -221,13 +225,13 @@ def _amounts(
     net_total = _nearest(source.net, sum(nets, _ZERO), slack)
     net_cents = round_to_total(nets, net_total) if nets else []
     tax_cents = _tax_cents(source, list(by_tax), vats, slack)
-    booked = [None] * len(lines) if lines else []  # type: list[InvoiceLine | None]
+    booked: dict[int, InvoiceLine] = {}
     for (tax, rows), net, vat in zip(by_tax.items(), net_cents, tax_cents, strict=True):
         line_nets = round_to_total([lines[i].net.amount for i in rows], net)
         line_grosses = round_to_total([_gross_of(lines[i].net.amount, tax.rate) for i in rows], net + vat)
         for i, line_net, line_gross in zip(rows, line_nets, line_grosses, strict=True):
             booked[i] = _booked(lines[i], tax, line_net, line_gross, source.currency)
-    result = [line for line in booked if line is not None]
+    result = [booked[i] for i in range(len(lines))]
 
     short = source.gross - Money.of_cents(sum(net_cents) + sum(tax_cents), source.currency)
     if not short.is_zero and lines:
@@ -284,6 +288,11 @@ def _per_rate(by_tax: dict[Tax, list[int]], vats: Sequence[Decimal]) -> dict[Dec
 
 def _gross_of(net: Decimal, rate: Decimal) -> Decimal:
     return net * (100 + rate) / 100
+
+
+def _sort_of(line: SourceInvoiceLine) -> tuple[str, str, str, Decimal, str]:
+    """By what decides on accounts first: lines that are alike in that may swap a cent."""
+    return line.product_group, line.cost_category, line.tax_code, line.net.amount, line.description
 
 
 def _booked(line: SourceInvoiceLine, tax: Tax, net: int, gross: int, currency: str) -> InvoiceLine:
