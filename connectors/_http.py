@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import logging
 import time
-from base64 import b64encode
-from collections.abc import Callable, Container, Generator, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Generic, TypeAlias, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from pydantic import SecretStr
@@ -43,22 +42,6 @@ LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a year of invoices in one list is we
 READ_ATTEMPTS = 3
 READ_PAUSE = 0.5  # seconds before a read is asked again; doubled the next time
 _LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-
-
-class _Auth(httpx.Auth):
-    def __init__(self, login: Login) -> None:
-        self._login = login
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._login.basic:
-            user, password = (part.get_secret_value() for part in self._login.basic)
-            request.headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
-        for name, secret in self._login.headers.items():
-            request.headers[name] = secret.get_secret_value()
-        if self._login.query:
-            secrets = {name: secret.get_secret_value() for name, secret in self._login.query.items()}
-            request.url = request.url.copy_merge_params(secrets)
-        yield request
 
 
 class _NoAddresses(logging.Filter):
@@ -125,13 +108,18 @@ class Session:
         self._in_body = {name: secret.get_secret_value() for name, secret in login.body.items()}
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
-        self._client = httpx.Client(
-            auth=_Auth(login),
-            timeout=httpx.Timeout(settings.timeout, pool=None),  # every call ahead in the queue ends in time itself
-            limits=httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
-            headers={"Accept": "application/json", "User-Agent": f"Boekbrug/{__version__}"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: every call stands alone
-            follow_redirects=False,
+        self._secret_query = login.in_query()
+        usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        self._headers = httpx.Headers({**usual, "User-Agent": f"Boekbrug/{__version__}", **login.in_headers()})
+        # No pool time-out: every call ahead in the queue ends in time itself.
+        self._extensions = {"timeout": httpx.Timeout(settings.timeout, pool=None).as_dict()}
+        self._transport = _transport(settings)
+        self._reading = Retrying(
+            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
+            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
+            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
+            retry_error_callback=_last_result,
+            sleep=self._clock.sleep,
         )
 
     def __repr__(self) -> str:
@@ -139,7 +127,7 @@ class Session:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        self._client.close()
+        self._transport.close()
 
     def hide(self, secret: SecretStr) -> None:
         """Keeps out of every error a secret that was come by while the session is open."""
@@ -247,14 +235,6 @@ class Session:
         headers: Headers | None = None,
         absent: Container[int] = (404,),
     ) -> _Value[_T] | None:
-        attempts = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
-            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
-            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
-            retry_error_callback=_last_result,
-            sleep=self._clock.sleep,
-        )
-
         def once() -> _Value[_T] | Answer | _NoAnswer:
             answer = self._exchange(method, path, params, body, headers)
             if isinstance(answer, _NoAnswer):
@@ -268,7 +248,7 @@ class Session:
             except ValueError:
                 return _NoAnswer("sent an answer that cannot be read")
 
-        answer: _Value[_T] | Answer | _NoAnswer = attempts(once)
+        answer: _Value[_T] | Answer | _NoAnswer = self._reading(once)
         if isinstance(answer, _Value):
             return answer
         if isinstance(answer, _NoAnswer):
@@ -290,12 +270,18 @@ class Session:
     ) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
-        headers = httpx.Headers(self._client.headers)
-        headers.update(body.headers if body else {})
-        headers.update({name: secret.get_secret_value() for name, secret in (secret_headers or {}).items()})
-        content = body.content if body else None
-        # Made here, for the client would take the address apart and put it together three times.
-        request = httpx.Request(method, self._base_url + path, params=params, content=content, headers=headers)
+        query = "&".join(part for part in (urlencode(params or {}), self._secret_query) if part)
+        headers = self._headers
+        if body or secret_headers:
+            secrets = {name: secret.get_secret_value() for name, secret in (secret_headers or {}).items()}
+            headers = httpx.Headers({**headers, **(body.headers if body else {}), **secrets})
+        request = httpx.Request(
+            method,
+            f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}",
+            headers=headers,
+            content=body.content if body else None,
+            extensions=self._extensions,
+        )
         with self._meter.call(body.counts_as if body else ""):
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
@@ -305,7 +291,8 @@ class Session:
     def _send(self, request: httpx.Request) -> Answer | _NoAnswer:
         patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
         try:
-            response = self._client.send(request, stream=True)
+            # Past httpx's client, which would look for redirects, cookies, a login and hooks in every call.
+            response = self._transport.handle_request(request)
             try:
                 body = bytearray()
                 for part in response.iter_bytes():
@@ -372,6 +359,16 @@ class Session:
             system=self._system,
             document=document,
         )
+
+
+def _transport(settings: ConnectorSettings) -> httpx.HTTPTransport:
+    """The connections of one session, as many as it may make calls at once; through the proxy that the environment
+    names, where it names one."""
+    address, proxies = urlsplit(settings.base_url), getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
+    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+    return httpx.HTTPTransport(limits=limits, proxy=None if direct else proxy)
 
 
 def _last_result(state: RetryCallState) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 from pydantic import SecretStr
 
@@ -21,13 +21,27 @@ class Login:
     body: Mapping[str, SecretStr] = field(default_factory=dict)
     inside: tuple[SecretStr, ...] = ()
 
+    def in_headers(self) -> dict[str, str]:
+        """The headers that go with every call."""
+        sent = {name: secret.get_secret_value() for name, secret in self.headers.items()}
+        if self.basic:
+            sent["Authorization"] = f"Basic {self._encoded(*self.basic)}"
+        return sent
+
+    def in_query(self) -> str:
+        """The parameters that go with every call, as they stand in an address."""
+        return urlencode({name: secret.get_secret_value() for name, secret in self.query.items()})
+
+    @staticmethod
+    def _encoded(user: SecretStr, password: SecretStr) -> str:
+        return b64encode(f"{user.get_secret_value()}:{password.get_secret_value()}".encode()).decode()
+
     def spellings(self) -> list[str]:
         """Every way in which a secret could show up in a text, the longest first."""
         parts = (*self.query.values(), *self.headers.values(), *self.body.values(), *self.inside)
         secrets = [secret.get_secret_value() for secret in parts]
         if self.basic:
-            user, password = (part.get_secret_value() for part in self.basic)
-            secrets += [password, b64encode(f"{user}:{password}".encode()).decode()]
+            secrets += [self.basic[1].get_secret_value(), self._encoded(*self.basic)]
         return spellings_of(secrets)
 
 

@@ -28,7 +28,7 @@ from boekbrug.domain.documents import (
 )
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money, total
-from connectors._base import SourceDocument
+from connectors._capabilities import SourceDocument
 from connectors._wire import Fields, Json, Unreadable, without_zeros
 
 SYSTEM = "mijnwebwinkel"

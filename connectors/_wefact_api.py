@@ -129,6 +129,13 @@ class Api:
             raise self._refusal(problem)
         return answer
 
+    def ask_if_taken(self, controller: str, action: str, params: Mapping[str, JsonOut]) -> Fields | None:
+        """The same, where it is not documented that the question is taken: None when it is refused."""
+        answer, problem = self._asked(controller, action, params)
+        if problem and type(error := self._refusal(problem)) is not RemoteUnavailable:
+            raise error
+        return None if problem else answer
+
     def look_up(self, kind: Kind, record_id: str) -> Json:
         """The whole record; None when there is none. Raises RetryLater, ConnectionBroken."""
         answer, problem = self._asked(kind.controller, "show", {"Identifier": record_id})
@@ -144,11 +151,14 @@ class Api:
     def tell(self, controller: str, action: str, params: Mapping[str, JsonOut], document: str) -> None:
         """A change, asked for once. Raises OutcomeUnknown when it may have been made; when it certainly was not,
         RetryLater, ConnectionBroken, or DocumentInvalid with what the answer says."""
-        self._go_on()
+        self._go_on(document)
         try:
             text = self._session.write("", {"controller": controller, "action": action, **params}, document=document)
         except ConnectionBroken as error:
             self._stop(error)
+            raise
+        except RateLimited:
+            self._go_on(document)
             raise
         try:
             problem = _problem(parse_json(text.lstrip("\ufeff")))
@@ -196,12 +206,9 @@ class Api:
         """By the moment of the last change, so that what changes meanwhile moves to the end; by code where that order
         is refused, for whether it is taken is not documented."""
         if self._takes_modified:
-            answer, problem = self._asked(kind.controller, "list", {"sort": "Modified", "order": "ASC", **params})
-            if not problem:
-                return answer
-            error = self._refusal(problem)
-            if type(error) is not RemoteUnavailable:
-                raise error
+            page = self.ask_if_taken(kind.controller, "list", {"sort": "Modified", "order": "ASC", **params})
+            if page is not None:
+                return page
         page = self.ask(kind.controller, "list", {"sort": kind.code, "order": "ASC", **params})
         self._takes_modified = False
         return page
@@ -217,6 +224,9 @@ class Api:
             payload = self._session.ask("", {"controller": controller, "action": action, **params})
         except ConnectionBroken as error:
             self._stop(error)
+            raise
+        except RateLimited:
+            self._go_on()  # what the firewall says, if it was that
             raise
         try:
             return Fields(payload), _problem(payload)
@@ -272,14 +282,16 @@ class Api:
             return LimitSignal(min(left.values()))
         return LimitSignal(0, min(max(waits), max(_WINDOWS.values())))
 
-    def _go_on(self) -> None:
+    def _go_on(self, document: str = "") -> None:
         """Raises what stopped this connection, while it still holds: every further call would make it worse."""
         with self._lock:
             stopped = self._stopped
         if isinstance(stopped, RateLimited) and stopped.not_before and stopped.not_before <= self._clock.now():
             return
         if stopped:
-            raise copy(stopped)
+            error = copy(stopped)
+            error.document = document
+            raise error
 
     def _stop(self, error: BoekbrugError) -> BoekbrugError:
         with self._lock:

@@ -259,8 +259,8 @@ def _lines(
     reading = readings[fitting[0] if fitting else 0]
     findings: tuple[Finding, ...] = ()
     if not fitting:
-        added_up = money_of(rounded(sums[0]), net.currency, "InvoiceLines")
-        findings = (finding("LINES_DIFFER_FROM_TOTAL", lines=added_up, total=net),)
+        added_up = money_of(rounded(sums[0]) * sign, net.currency, "InvoiceLines")
+        findings = (finding("LINES_DIFFER_FROM_TOTAL", lines=added_up, total=_signed(net, sign)),)
     references = [line for line in lines if not line.once and _CREDITS.search(line.line.description)]
     kept = tuple(line.as_domain(reading, sign) for line in lines if line not in references[:1])
     named = _CREDITS.search(references[0].line.description) if references else None

@@ -44,7 +44,7 @@ def parse_json(text: str) -> Json:
     A number that nobody can mean is sound: it must not make the rest of a list unreadable. `Fields` refuses it.
     """
     try:
-        value: Json = json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
+        value: Json = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
@@ -63,6 +63,9 @@ def _whole(text: str) -> int | Decimal:
 
 def _no_number(text: str) -> Json:
     raise ValueError(f"{text} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
 
 
 def to_json(value: JsonOut) -> str:
@@ -102,6 +105,12 @@ def clean(text: str, limit: int = LONGEST_TEXT) -> str:
         invisible = ("Cc", "Cf", "Cs")  # control, format (such as text direction), half of a surrogate pair
         text = "".join(c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in invisible)
     return " ".join(text.split())[:limit].rstrip()
+
+
+def folded(text: str) -> str:
+    """The text for comparing names: without case, accents, spaces and signs."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if c.isalnum())
 
 
 def plain(answer: str, limit: int = 200) -> str:
@@ -165,6 +174,10 @@ class Fields:
     def value(self, name: str) -> Json:
         """The member as it came; None when there is none."""
         return self._members.get(name)
+
+    def fingerprint(self) -> str:
+        """A text that only an equal object has."""
+        return json.dumps(self._members, sort_keys=True, default=str)
 
     def path(self, name: str) -> str:
         """Where the member stands, for a person."""

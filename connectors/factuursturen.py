@@ -20,17 +20,8 @@ from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, OutcomeUnknow
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.tenants import Country, Currency
 from connectors._answers import Answer, usual_limits
-from connectors._base import (
-    Capability,
-    CheckItem,
-    ConnectorType,
-    Credentials,
-    LimitSignal,
-    Meter,
-    Secret,
-    TargetSettings,
-    checked,
-)
+from connectors._base import CheckItem, Credentials, LimitSignal, Meter, Secret, TargetSettings, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._factuursturen_wire import (
     SYSTEM,
     Countries,

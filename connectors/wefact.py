@@ -25,10 +25,11 @@ from boekbrug.domain.documents import (
     SourceInvoice,
     UnreadableDocument,
 )
-from boekbrug.domain.errors import BoekbrugError, Conflict, OutcomeUnknown, RemoteUnavailable
+from boekbrug.domain.errors import BoekbrugError, Conflict, OutcomeUnknown
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money
-from connectors._base import Capability, CheckItem, ConnectorType, Meter, checked
+from connectors._base import CheckItem, Meter, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._wefact_api import TITLE, Api, Key, Kind, Settings, local_text
 from connectors._wefact_invoices import has_products, invoice_from_wire
 from connectors._wefact_wire import (
@@ -142,7 +143,7 @@ class Wefact:
                 self._known_choices = SourceChoices(
                     product_groups=self._groups("product"),
                     customer_groups=self._groups("debtor"),
-                    supplier_groups=self._supplier_groups(),
+                    supplier_groups=self._groups("creditor"),
                     cost_categories=self._read(
                         "cost categories", lambda: choices_from_wire(_members(costs), "Title", "Name", "Description")
                     ),
@@ -157,20 +158,15 @@ class Wefact:
             return self._known_settings
 
     def _groups(self, kind: str) -> tuple[Choice, ...]:
+        """Whether groups of suppliers are listed is not documented: where they are not, there are none."""
         with self._lock:
             if kind not in self._known_groups:
-                groups = self._api.ask("group", "list", {"type": kind})
+                answer = self._api.ask_if_taken("group", "list", {"type": kind})
+                rows = answer.numbered("groups") if answer else []
                 self._known_groups[kind] = self._read(
-                    f"groups of {kind}s", lambda: choices_from_wire(groups.numbered("groups"), "GroupName", "Name")
+                    f"groups of {kind}s", lambda: choices_from_wire(rows, "GroupName", "Name")
                 )
             return self._known_groups[kind]
-
-    def _supplier_groups(self) -> tuple[Choice, ...]:
-        """Whether WeFact lists them is not documented: debtors and products are the types that are."""
-        try:
-            return self._groups("creditor")
-        except RemoteUnavailable:
-            return ()
 
     def _product_groups(self) -> dict[str, str]:
         """The group of each product by its code, the first of several. A list per group: a product's own record is not

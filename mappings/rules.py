@@ -49,8 +49,7 @@ def document_facts(document: Invoice) -> Facts:
 
 def matches(rule: MappingRule, facts: Facts) -> bool:
     """True when everything the rule asks for is so. Texts are compared without regard to case or outer spaces."""
-    asked = rule.match.model_dump(exclude_none=True)
-    return all(name in facts and _holds(facts[name], value) for name, value in asked.items())
+    return all(name in facts and _holds(facts[name], value) for name, value in rule.match.asked.items())
 
 
 def rule_for(rules: Iterable[MappingRule], kind: RuleKind, facts: Facts) -> MappingRule | None:

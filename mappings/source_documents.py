@@ -9,6 +9,7 @@ from boekbrug.domain.snapshots import Document
 from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.domain.tenants import RoutePolicy
 from mappings.invoices import Transformed, invoice_for
+from mappings.references import customer_key
 from mappings.source_invoices import invoice_from, source_vat_number_to_check
 from mappings.vat import vat_number_to_check
 
@@ -35,6 +36,25 @@ def dated_at(document: Document, zone: tzinfo) -> datetime:
     if isinstance(document, Order):
         return document.ordered_at
     return datetime.combine(document.issued_on, time(), zone)
+
+
+def number_of(document: Document) -> str:
+    """What the source's people call it."""
+    return document.number if isinstance(document, Order) else document.own_number or document.number
+
+
+def number_in_books(document: Document, policy: RoutePolicy) -> str:
+    """The invoice number that it gets in books where we choose it."""
+    return policy.number_prefix + document.number
+
+
+def contact_key(document: Document, scope: str) -> str:
+    """What two documents of one customer or supplier have in common. A shop's customers are known by what they filled
+    in; an invoicing program keeps contacts, which are known by their ids there, in the `scope` of that program."""
+    contact = contact_of(document)
+    if isinstance(document, Order) or contact.source_ref is None:
+        return customer_key(contact)
+    return f"{scope}:{contact.source_ref.kind}:{contact.source_ref.id}"
 
 
 def transformed(document: Document, policy: RoutePolicy, vat_number_status: VatNumberStatus | None) -> Transformed:

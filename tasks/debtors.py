@@ -36,10 +36,11 @@ def _create(work: RouteWork, document: Invoice, customer_key: str) -> tuple[Cont
     if blocking(problems):
         raise _invalid(document, *blocking(problems))
     tenant_id, connection_id = work.tenant.id, work.route.target.id
-    with work.runtime.database.write() as session:
-        claim = debtors.claim_debtor(
+    claim = work.runtime.database.change(
+        lambda session: debtors.claim_debtor(
             session, tenant_id, connection_id, customer_key, now=work.now(), lease_seconds=work.lease_seconds
         )
+    )
     if isinstance(claim, debtors.Busy):
         raise RetryLater("another run is creating this debtor", not_before=claim.until, document=document.number)
     if isinstance(claim, debtors.Known):
@@ -65,8 +66,9 @@ def _create(work: RouteWork, document: Invoice, customer_key: str) -> tuple[Cont
         raise
     # After any other error it may have been created: the claim stays until its lease ends. Then it counts as abandoned
     # and the books are asked.
-    with work.runtime.database.write() as session:
-        debtors.remember_debtor(session, tenant_id, connection_id, customer_key, created.target_ref)
+    work.runtime.database.change(
+        lambda session: debtors.remember_debtor(session, tenant_id, connection_id, customer_key, created.target_ref)
+    )
     return created, problems
 
 

@@ -13,18 +13,19 @@ from itertools import islice
 
 from sqlmodel import Session
 
-from boekbrug.domain.documents import DocumentKind, ExternalRef, Order, UnreadableDocument
+from boekbrug.domain.documents import DocumentKind, ExternalRef, Order, SourceInvoice, UnreadableDocument
+from boekbrug.domain.findings import Finding
 from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
-from boekbrug.domain.snapshots import document_from_json, document_to_json, fingerprint, same_on_paper
+from boekbrug.domain.snapshots import Document, document_from_json, document_to_json, fingerprint, same_on_paper
 from boekbrug.domain.tenants import RoutePolicy
 from boekbrug.store import cursors, moves, order_migrations, records
 from boekbrug.store.observations import Observation, Observed, Seen, observe
-from mappings.corrections import cancelled_after_posting, changed_after_posting
+from mappings.corrections import cancelled_after_posting, changed_after_posting, invoice_changed_after_posting
 from mappings.eligibility import Eligibility, Verdict, eligibility
 from mappings.periods import earlier_period
-from mappings.references import customer_key, our_reference
-from mappings.source_documents import contact_of, dated_at, dated_on, kind_of
+from mappings.references import our_reference
+from mappings.source_documents import contact_key, dated_at, dated_on, kind_of, number_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 from tasks.streams import Given, Stream
@@ -179,13 +180,13 @@ def _observation(work: RouteWork, document: Given, terms: Terms) -> Observation:
         )
     return Observation(
         source_ref=document.source_ref,
-        number=document.number,
+        number=number_of(document),
         kind=kind_of(document),
         wanted=wanted,
         source_status=document.status_id,
         fingerprint=fingerprint(document),
         snapshot=document_to_json(document),
-        customer_key=customer_key(contact_of(document)),
+        customer_key=contact_key(document, work.source_name),
         our_reference=reference,
         ordered_at=dated_at(document, work.zone),
         gross=document.gross,
@@ -213,13 +214,19 @@ def _compare_with_posted(
         status = work.status_plan.name(document.status_id)
         found = cancelled_after_posting(posted, record.target_number, status)
     elif outcome.outcome is Seen.CHANGED and not same_on_paper(posted, document):
-        assert isinstance(posted, Order) and isinstance(document, Order)
-        found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
+        found = _changed(posted, document, record.target_number, work.tenant.language)
     for code in AFTER_POSTING:
         if found is None or found.code != code:
             moves.withdraw_finding(session, work.tenant.id, record.id, work.now(), code=code)
     if found and moves.add_finding(session, work.tenant.id, record.id, work.now(), finding=found):
         result.changed_after_posting += 1
+
+
+def _changed(posted: Document, current: Document, number: str, language: str) -> Finding:
+    if isinstance(posted, Order) and isinstance(current, Order):
+        return changed_after_posting(posted, current, number, language)
+    assert isinstance(posted, SourceInvoice) and isinstance(current, SourceInvoice)  # of one ref, so of one kind
+    return invoice_changed_after_posting(posted, current, number, language)
 
 
 def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from boekbrug.domain.bookings import Booking
+from boekbrug.domain.bookings import Booking, BookingLine, Entry, EntryLine
 from boekbrug.domain.documents import ExternalRef, UnreadableDocument
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking
@@ -18,7 +18,7 @@ from tasks.fetching import changed_since
 from tasks.progress import Progress
 from tasks.route_work import RouteWork
 from tasks.streams import Given
-from tasks.transforming import assumed_debtor, book, judge
+from tasks.transforming import assumed_account, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +28,36 @@ class Preview:
     number: str
     verdict: str
     gross: str
-    booking: Booking | None
+    booking: Booking | Entry | None
     findings: tuple[Finding, ...]
 
     def as_json(self, language: str) -> dict[str, object]:
         """For programs."""
-        lines = self.booking.lines if self.booking else ()
+        lines: tuple[BookingLine, ...] | tuple[EntryLine, ...] = self.booking.lines if self.booking else ()
+        account = self.booking.debtor if isinstance(self.booking, Booking) else self.booking and self.booking.contact
         return {
             "document": self.number,
             "would": self.verdict,
             "gross": self.gross,
-            "debtor": self.booking.debtor.target_ref.id or "new" if self.booking else None,
-            "lines": [
-                {
-                    "description": line.description,
-                    "quantity": str(line.quantity),
-                    "unit_price": str(line.unit_price.amount),
-                    "vat_code": line.vat_code,
-                    "ledger_account": line.ledger_account,
-                    "why": list(line.why),
-                }
-                for line in lines
-            ],
+            "contact": account.target_ref.id or "new" if account else None,
+            "lines": [_line(line) for line in lines],
             "findings": [
                 {"code": f.code, "level": f.level.value, "sentence": f.sentence(language)} for f in self.findings
             ],
         }
+
+
+def _line(line: BookingLine | EntryLine) -> dict[str, object]:
+    amounts = (
+        {
+            "description": line.description,
+            "quantity": str(line.quantity),
+            "unit_price": str(line.unit_price.amount),
+        }
+        if isinstance(line, BookingLine)
+        else {"net": str(line.net.amount), "tax": str(line.tax_amount.amount)}
+    )
+    return amounts | {"vat_code": line.vat_code, "ledger_account": line.ledger_account, "why": list(line.why)}
 
 
 def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
@@ -97,9 +101,9 @@ def _booked(work: RouteWork, document: Document, gross: str) -> Preview:
     else:
         found = list(work.target.find_contacts(judged.document.contact))
     problems = () if found else work.target.check_contact(judged.document.contact)
-    debtor = found[0] if found else assumed_debtor(work, judged.document)
+    debtor = found[0] if found else assumed_account(work, judged.document)
     try:
-        booking = book(work, judged.document, debtor, our_reference="")
+        booking = work.writer.prepare(judged.document, debtor, our_reference="").booking
     except NeedsAttention as problem:
         return Preview(document.number, "refuse", gross, None, problem.findings)
     findings = (*judged.findings, *problems)

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
-from boekbrug.domain.bookings import Booking
+from boekbrug.domain.bookings import Booking, Entry
 from boekbrug.domain.documents import ContactAccount, ExternalRef, Invoice
 from boekbrug.domain.errors import NeedsAttention
-from boekbrug.domain.findings import Finding, blocking, finding
+from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.domain.snapshots import Document, document_from_json
+from boekbrug.domain.snapshots import Document
 from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.store import moves, records
-from mappings.bookings import booking_for, debtor_settings_for
+from mappings.bookings import debtor_settings_for
 from mappings.invoices import Transformed
 from mappings.source_documents import transformed, vat_number_of
+from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
@@ -45,7 +44,7 @@ class Judged:
     """A document by the rules: the booking it would become, or None, and everything found."""
 
     document: Invoice | None
-    booking: Booking | None
+    booking: Booking | Entry | None
     findings: tuple[Finding, ...]
 
 
@@ -78,16 +77,16 @@ def transform_records(work: RouteWork, waiting: Iterable[SyncRecord]) -> Transfo
 
 
 def judge(work: RouteWork, source: Document) -> Judged:
-    """What it would become in the books, for a debtor with the settings that it would be created with."""
+    """What it would become in the books, on an account with the settings that it would be created with."""
     found = transform(work, source)
     document = found.document
     if document is None:
         return Judged(None, None, found.findings)
     try:
-        booking = book(work, document, assumed_debtor(work, document), our_reference="")
+        prepared = work.writer.prepare(document, assumed_account(work, document), our_reference="")
     except NeedsAttention as problem:
         return Judged(document, None, (*found.findings, *problem.findings))
-    return Judged(document, booking, (*found.findings, *booking.findings))
+    return Judged(document, prepared.booking, (*found.findings, *prepared.findings))
 
 
 def transform(work: RouteWork, source: Document) -> Transformed:
@@ -95,27 +94,14 @@ def transform(work: RouteWork, source: Document) -> Transformed:
     return transformed(source, work.route.policy, vat_number_status(work, source))
 
 
-def assumed_debtor(work: RouteWork, document: Invoice) -> ContactAccount:
-    """The debtor as it would be created."""
+def assumed_account(work: RouteWork, document: Invoice) -> ContactAccount:
+    """The contact's account in the books as it would be created."""
     prices_include_tax, reverse_charged = debtor_settings_for(document)
     return ContactAccount(
         target_ref=ExternalRef(work.route.target.system, "debtor", ""),
         contact=document.contact,
         prices_include_tax=prices_include_tax,
         reverse_charged=reverse_charged,
-    )
-
-
-def book(work: RouteWork, document: Invoice, debtor: ContactAccount, *, our_reference: str) -> Booking:
-    """The booking by the route's rules. Raises NeedsAttention with every finding."""
-    return booking_for(
-        document,
-        debtor=debtor,
-        rules=work.route.mapping,
-        reference_data=work.reference_data,
-        traits=work.target.traits,
-        policy=work.route.policy,
-        our_reference=our_reference,
     )
 
 
@@ -127,19 +113,6 @@ def vat_number_status(work: RouteWork, source: Document) -> VatNumberStatus | No
     if number not in work.vat_numbers:
         work.vat_numbers[number] = work.vat_register.check(number)
     return work.vat_numbers[number]
-
-
-def document_of(record: SyncRecord) -> Document:
-    """The document as it was last seen. Raises NeedsAttention when it could not be read."""
-    if not record.snapshot:
-        raise NeedsAttention("the document could not be read", findings=record.findings, document=record.number)
-    try:
-        return document_from_json(record.snapshot, record.source_ref.kind)
-    except ValidationError as error:
-        # A snapshot of another version of Boekbrug: reading the document anew replaces it.
-        field_name = ".".join(str(part) for part in error.errors()[0]["loc"])
-        found = finding("DOCUMENT_UNREADABLE", field=field_name, problem="kept by another version")
-        raise NeedsAttention("the kept document could not be read", findings=(found,), document=record.number) from None
 
 
 def _waiting(work: RouteWork) -> Iterator[SyncRecord]:

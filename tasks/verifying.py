@@ -14,9 +14,9 @@ from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store import moves, records
 from mappings.source_documents import transformed
 from mappings.verification import Expected, RateTotal, Summary, compare, expected_for, summary
+from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
-from tasks.transforming import document_of
 
 PAGE = 500
 # What differs is compared again on every run until it is mended or dealt with; the newest first.

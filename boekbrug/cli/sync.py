@@ -9,6 +9,7 @@ import typer
 
 from boekbrug.cli import deployments
 from boekbrug.cli._output import Exit, out, print_json, print_table, watched
+from boekbrug.domain.bookings import EntryLine
 from boekbrug.store import tenants
 from tasks.fetching import fetch_changed
 from tasks.preview import Preview, preview_documents
@@ -95,4 +96,8 @@ def _why(preview: Preview, language: str) -> Iterator[str]:
         yield f"{found.sentence(language)} {found.suggestion(language)}"
     if preview.booking is not None:
         for line in preview.booking.lines:
-            yield f"{line.quantity:f} × {line.description}: {line.unit_price} ({line.vat_code}%) {' ; '.join(line.why)}"
+            why = " ; ".join(line.why)
+            if isinstance(line, EntryLine):
+                yield f"{line.ledger_account} {line.vat_code}: {line.net} + {line.tax_amount} {why}"
+            else:
+                yield f"{line.quantity:f} × {line.description}: {line.unit_price} ({line.vat_code}%) {why}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -66,6 +67,11 @@ class RuleMatch(_Config):
     cost_category: str | None = Field(None, description="Cost category of a purchase, by the source's id")
     contact_group: str | None = Field(None, description="Group the customer or supplier is in, by the source's id")
 
+    @cached_property
+    def asked(self) -> dict[str, str | Decimal | bool]:
+        """What the rule asks for, by name; every line is held against every rule."""
+        return self.model_dump(exclude_none=True)
+
 
 class RuleResult(_Config):
     """What a rule chooses."""
@@ -99,9 +105,13 @@ class MappingRule(_Config):
     @property
     def specificity(self) -> int:
         """How many things the rule asks for."""
-        return len(self.match.model_dump(exclude_none=True))
+        return len(self.match.asked)
 
     def __str__(self) -> str:
+        return self._sentence
+
+    @cached_property
+    def _sentence(self) -> str:
         asked = ", ".join(f"{k} {v}" for k, v in self.match.model_dump(exclude_none=True, mode="json").items())
         given = ", ".join(f"{k} {v}" for k, v in self.gives.model_dump(exclude_none=True).items())
         return f"{self.kind}: {asked or 'anything'} → {given or 'nothing more'}"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from boekbrug.domain.documents import LineKind, Order, TaxTreatment, UnreadableDocument
 from boekbrug.domain.money import total
 from boekbrug.domain.snapshots import document_from_json, document_to_json, fingerprint
-from connectors._base import SourceDocument
+from connectors._capabilities import SourceDocument
 from connectors._mijnwebwinkel_wire import Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Json, Unreadable, parse_json
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from connectors._factuursturen_wire import invoice_to_wire
-from tests.golden import entry_cases
+from tests.golden import entry_cases, invoices
 from tests.golden.cases import CASES, ROOT, Case, booking_text, document_text, order_of
 
 
@@ -39,6 +39,7 @@ def main() -> None:
         told = entry_cases.Case.load(name)
         _write(name, "document.yaml", document_text(told.transformed()), entry_cases.ROOT)
         _write(name, "entry.yaml", entry_cases.entry_text(told.booked()), entry_cases.ROOT)
+    invoices.write()
 
 
 if __name__ == "__main__":
