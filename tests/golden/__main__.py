@@ -5,11 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from connectors._factuursturen_wire import invoice_to_wire
-<<<<<<< HEAD
-from tests.golden import entry_cases
-=======
-from tests.golden import invoices
->>>>>>> main
+from tests.golden import entry_cases, invoices
 from tests.golden.cases import CASES, ROOT, Case, booking_text, document_text, order_of
 
 
@@ -39,14 +35,11 @@ def main() -> None:
         _write(name, "document.yaml", document_text(result))
         _write(name, "booking.yaml", booking_text(booked) if booked else None)
         _write(name, "request.json", request)
-<<<<<<< HEAD
     for name in entry_cases.CASES:
         told = entry_cases.Case.load(name)
         _write(name, "document.yaml", document_text(told.transformed()), entry_cases.ROOT)
         _write(name, "entry.yaml", entry_cases.entry_text(told.booked()), entry_cases.ROOT)
-=======
     invoices.write()
->>>>>>> main
 
 
 if __name__ == "__main__":
