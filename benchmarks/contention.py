@@ -79,7 +79,10 @@ def _take_slots(address: str, account: str, limit: int, seconds: float, start: B
                 lane=Lane.DAILY,
                 now=datetime.now(UTC),
                 lease_seconds=60,
+                soon=budgets.SOON,
             )
+        if isinstance(taken, budgets.Slot):
+            time.sleep(taken.wait_seconds)
         began = time.time()
         if isinstance(taken, budgets.NotBefore):
             time.sleep(max(0.0, min(taken.moment.timestamp(), until) - began))

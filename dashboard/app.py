@@ -94,7 +94,8 @@ def _failed(request: Request, problem: Exception) -> Response:
     if isinstance(problem, HTTPException):
         status = HTTPStatus(problem.status_code)
     elif isinstance(problem, RequestValidationError):
-        status = HTTPStatus.NOT_FOUND
+        in_form = any(error["loc"][0] == "body" for error in problem.errors())
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if in_form else HTTPStatus.NOT_FOUND
     else:
         _log.error("%s", problem)
         status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -23,7 +23,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 def template() -> Catalog:
     """Every message that code and templates contain, where it stands."""
     with (PACKAGE / "babel.cfg").open() as file:
-        method_map, options_map = parse_mapping_cfg(file)
+        method_map, options_map = parse_mapping_cfg(file)  # type: ignore[no-untyped-call, unused-ignore]
     found = Catalog(project="Boekbrug", charset="utf-8")
     for name, line, message, comments, context in extract_from_dir(PACKAGE, method_map, options_map, KEYWORDS):
         found.add(message, locations=[(f"dashboard/{name}", line)], auto_comments=comments, context=context)

@@ -89,9 +89,10 @@ class StoreMeter:
                         now=now,
                         lease_seconds=runtime.settings.claim_seconds,
                         holder=holder,
+                        soon=min(budgets.SOON, timedelta(seconds=runtime.settings.patience_seconds)),
                     )
                     if isinstance(taken, budgets.Slot):
-                        return taken
+                        break
                     wait = (taken.moment - now).total_seconds()
                     waited = (now - began).total_seconds()
                     if waited + wait > runtime.settings.patience_seconds:
@@ -107,6 +108,9 @@ class StoreMeter:
             if holder:
                 with runtime.database.write() as session:
                     waiters.stop_waiting(session, counting, tenant_id=self._tenant_id, holder=holder)
+        if taken.wait_seconds:
+            runtime.clock.sleep(taken.wait_seconds)
+        return taken
 
     def _wait_in_line(self, session: Session, counting: Sequence[Budget], holder: str, now: datetime) -> None:
         waiters.wait_for(

@@ -194,6 +194,8 @@ class _Push:
         for record in group:
             ours = self._begin(record)
             if ours is not None:
+                if ours.slot.wait_seconds:
+                    self.work.runtime.clock.sleep(ours.slot.wait_seconds)
                 with self._lock:
                     self.result.tried += 1
                     self.result.touched.add(record.id)
@@ -240,6 +242,7 @@ class _Push:
             lease_seconds=work.lease_seconds,
             reserve=work.reserve,
             holder=work.holder,
+            soon=min(budgets.SOON, work.patience),
         )
         if isinstance(taken, budgets.NotBefore):
             return taken

@@ -29,6 +29,8 @@ from boekbrug.store.database import ACROSS_TENANTS
 from boekbrug.store.tables import AccountRow, AttemptRow
 from boekbrug.store.waiters import ahead_of
 
+# A slot that comes free within this time is given out beforehand; who comes meanwhile, however urgent, gets the next.
+SOON = timedelta(seconds=2)
 _PRUNE_EVERY = 200
 _MEASURED = 50
 
@@ -50,19 +52,25 @@ _CHANGE = update(AttemptRow).where(
     col(AttemptRow.tenant_id) == bindparam("tenant"), col(AttemptRow.id) == bindparam("attempt")
 )
 _RENEW = _CHANGE.values(ends_at=bindparam("ends_at"))
-_FINISH = _CHANGE.values(ends_at=case((_LATEST > _NOW, _LATEST), else_=_NOW), outcome=bindparam("outcome"))
+_ENDED_AT = case((_LATEST > _NOW, _LATEST), else_=_NOW)
+# Not before it was to start, which is the case only when this machine's clock was set back meanwhile.
+_FINISH = _CHANGE.values(
+    ends_at=case((col(AttemptRow.started_at) > _ENDED_AT, col(AttemptRow.started_at)), else_=_ENDED_AT),
+    outcome=bindparam("outcome"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """Leave to make one request; `attempt_ids` has its attempt per budget. Finish or cancel it, else it ends with its
-    lease."""
+    """Leave to make one request, after `wait_seconds`; `attempt_ids` has its attempt per budget. Finish or cancel it,
+    else it ends with its lease. Its moments are of the account's time."""
 
     tenant_id: int
     account: str
     attempt_ids: Mapping[str, int]
     started_at: datetime
     lease_until: datetime
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +104,12 @@ def take(
     lease_seconds: float,
     reserve: int = 0,
     holder: str = "",
+    soon: timedelta = timedelta(0),
 ) -> Slot | NotBefore:
     """A slot under all the budgets, of one account, or the moment from which there is one.
+
+    One that comes free within `soon` is given out beforehand: wait its `wait_seconds`. Else all who wait would wake at
+    that moment to find that one of them was first.
 
     `lease_seconds` is longer than the request can last: its time-out and a margin. `reserve` slots of each budget are
     not for migrations. `holder` is the name under which the caller itself waits (`store.waiters`): nobody gets a slot
@@ -122,19 +134,20 @@ def take(
         waits += [NotBefore(moment=moment, budget=budget.name) for moment in moments if moment is not None]
     last = max(waits, key=lambda wait: wait.moment, default=None)
     first = ahead_of(session, account, [budget.name for budget in budgets], lane, holder, at)
-    if last is not None and last.moment > at:
+    if last is not None and last.moment > at + (soon if first is None else timedelta(0)):
         return last if first is None else replace(last, moment=max(last.moment, first[1]), behind=first[0])
     if first is not None:
         return NotBefore(moment=first[1], budget=budgets[0].name, behind=first[0])
 
-    lease_until = at + timedelta(seconds=lease_seconds)
+    started_at = at if last is None else max(at, last.moment)
+    lease_until = started_at + timedelta(seconds=lease_seconds)
     values = {
         "tenant_id": tenant_id,
         "record_id": record_id,
         "account_id": account.id,
         "kind": kind,
         "lane": int(lane),
-        "started_at": at,
+        "started_at": started_at,
         "ends_at": lease_until,
     }
     attempt_ids: dict[str, int] = {}
@@ -150,8 +163,9 @@ def take(
         tenant_id=tenant_id,
         account=account.name,
         attempt_ids=attempt_ids,
-        started_at=at,
+        started_at=started_at,
         lease_until=lease_until,
+        wait_seconds=(started_at - at).total_seconds(),
     )
 
 

@@ -10,6 +10,7 @@ their ids.
 
 from __future__ import annotations
 
+import random
 import re
 import sqlite3
 import threading
@@ -38,6 +39,7 @@ from boekbrug.domain.errors import SettingsInvalid, StoreUnavailable
 from boekbrug.store.tables import Table
 
 BUSY_SECONDS = 30
+_LOOKS_AGAIN = 0.003  # seconds after which a process that waits to write to SQLite looks again
 # A run's process uses one connection per thread that writes, seldom more than a connector's usual four and its own; the
 # rest is for connectors that are set to their most, 32 calls at once. What is not in use goes back to the server.
 _KEPT_CONNECTIONS = 5
@@ -350,4 +352,26 @@ def _begin_sqlite(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     driver.execute("PRAGMA query_only = OFF" if writes else "PRAGMA query_only = ON")
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+        _take_turn(driver)
+    else:
+        driver.execute("BEGIN")
+
+
+def _take_turn(driver: sqlite3.Connection) -> None:
+    """Begins to write as soon as no other process does. SQLite itself looks again at growing intervals, up to 100 ms
+    apart, while the turns of several processes last a few milliseconds each: the database would stand idle mostly, and
+    who waits longest would look least often."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOKS_AGAIN * (0.5 + random.random()))  # noqa: S311 - so that not all of them look at once
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")

@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 from boekbrug.domain.documents import Invoice, InvoiceLine, PostedDocument
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.domain.snapshots import order_from_json
+from boekbrug.domain.snapshots import document_from_json
 from boekbrug.domain.tenants import MappingRule
 from boekbrug.domain.users import Right
 from boekbrug.store import attempts, records, reports, tenants
@@ -33,8 +33,8 @@ from dashboard.reporting import (
     rows,
 )
 from dashboard.site import render
-from mappings.invoices import invoice_for
 from mappings.rules import document_facts, line_facts, rule_for
+from mappings.source_documents import transformed
 from tasks.route_work import open_connection
 
 router = APIRouter()
@@ -177,10 +177,10 @@ def why(record: SyncRecord, version: RouteVersion | None) -> Why | None:
     if version is None or not record.snapshot:
         return None
     try:
-        order = order_from_json(record.snapshot)
+        source = document_from_json(record.snapshot, record.source_ref.kind)
     except ValidationError:
         return None
-    judged = invoice_for(order, version.policy).document
+    judged = transformed(source, version.policy, None).document
     if judged is None:
         return None
     lines = tuple(

@@ -13,6 +13,7 @@ from dashboard.pages.login import signed_in, start
 from dashboard.site import Site, plain_wording, render, site_of
 
 router = APIRouter()
+_NOTHING = SecretStr("")
 
 
 @router.get("/invitation/{token}")
@@ -25,8 +26,8 @@ def invitation_page(request: Request, token: str) -> Response:
 def accept(
     request: Request,
     token: str,
-    password: Annotated[SecretStr, Form()] = SecretStr(""),
-    again: Annotated[SecretStr, Form()] = SecretStr(""),
+    password: Annotated[SecretStr, Form()],
+    again: Annotated[SecretStr | None, Form()] = None,
 ) -> Response:
     """The invited person becomes a user of the tenant and is signed in."""
     site = site_of(request)
@@ -39,7 +40,7 @@ def accept(
     else:
         if not passwords.SHORTEST <= len(password.get_secret_value()) <= passwords.LONGEST:
             return _page(request, token, "length")
-        if password.get_secret_value() != again.get_secret_value():
+        if again is None or password.get_secret_value() != again.get_secret_value():
             return _page(request, token, "again")
         kept = passwords.hash_password(password)
     now = site.runtime.clock.now()

@@ -16,6 +16,7 @@ from dashboard.security import is_own_path
 from dashboard.site import Site, plain_wording, render, site_of
 
 router = APIRouter()
+_NOTHING = SecretStr("")
 _LONGEST_EMAIL = 320
 
 
@@ -30,8 +31,8 @@ def login_page(request: Request, visitor: SomeVisitor, next: str = "/") -> Respo
 @router.post("/login")
 def log_in(
     request: Request,
+    password: Annotated[SecretStr, Form()],
     email: Annotated[str, Form()] = "",
-    password: Annotated[SecretStr, Form()] = SecretStr(""),
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Signs in, or says that it did not work without saying what was wrong."""
