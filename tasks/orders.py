@@ -97,13 +97,6 @@ def continue_at(work: RouteWork, moment: datetime, flow: str = "", *, exactly: b
     flow = flow or daily_flow(work.route.source.system)
     try:
         go_on_at(work, PrefectScheduler(), flow, moment, own_run=own_run, exactly=exactly)
-            work,
-            PrefectScheduler(),
-            flow or daily_flow(work.route.source.system),
-            moment,
-            own_run=own_run,
-            exactly=exactly,
-        )
     except SettingsInvalid:
         # A flow that was called by hand, without a deployment: the next run, whenever that is, goes on.
         get_run_logger().warning("no continuation: the route is not deployed")
