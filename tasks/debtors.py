@@ -91,10 +91,9 @@ def _create(
     problems = work.target.check_contact(contact)
     if blocking(problems):
         raise _invalid(wanted_for or contact.code, *blocking(problems))
-    tenant_id, connection_id = work.tenant.id, work.route.target.id
     claim = work.runtime.database.change(
         lambda session: debtors.claim_debtor(
-            session, tenant_id, connection_id, key, now=work.now(), lease_seconds=work.lease_seconds
+            session, work.target_account, key, now=work.now(), lease_seconds=work.lease_seconds
         )
     )
     if isinstance(claim, debtors.Busy):
@@ -123,14 +122,14 @@ def _create(
     # After any other error it may have been created: the claim stays until its lease ends. Then it counts as abandoned
     # and the books are asked.
     work.runtime.database.change(
-        lambda session: debtors.remember_debtor(session, tenant_id, connection_id, key, created.target_ref)
+        lambda session: debtors.remember_debtor(session, work.target_account, key, created.target_ref)
     )
     return created, problems
 
 
 def _forget(work: RouteWork, key: str, seen: debtors.Known | debtors.Claimed) -> None:
     with work.runtime.database.write() as session:
-        debtors.forget_debtor(session, work.tenant.id, work.route.target.id, key, seen)
+        debtors.forget_debtor(session, work.target_account, key, seen)
 
 
 def _invalid(wanted_for: str, *findings: Finding) -> DocumentInvalid:

@@ -243,14 +243,14 @@ class AttemptRow(Table, table=True):
 
 
 class DebtorRow(Table, table=True):
-    """A customer's debtor in the books, or the claim of who is looking it up (`target_id` "" as yet)."""
+    """A customer's debtor in the books of a remote account, or the claim of who is looking it up (`target_id` "" as
+    yet). Connections that share the account share its debtors, also those of several tenants."""
 
     __tablename__ = "debtor_link"
-    __table_args__ = (_of("connection", "connection_id"), UniqueConstraint("connection_id", "customer_key"))
+    __table_args__ = (UniqueConstraint("account", "customer_key"),)
 
     id: int = Field(default=None, primary_key=True)
-    tenant_id: int
-    connection_id: int
+    account: str
     customer_key: str
     target_system: str = ""
     target_kind: str = ""
