@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from boekbrug.domain.documents import BookedPayment, OpenItem, PaymentState, Side
 from boekbrug.domain.errors import Conflict, ConnectionBroken, NeedsAttention, OutcomeUnknown, RetryLater
-from boekbrug.domain.findings import Finding
+from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import DONE, SyncRecord
 from boekbrug.store import payments, records
@@ -199,8 +199,9 @@ class _Bringing:
         with work.runtime.database.write() as session:
             payments.conclude(session, work.tenant.id, ours, work.now(), registered=registered)
 
-    def _note(self, record: SyncRecord, findings: tuple[Finding, ...]) -> None:
-        work = self.work
+    def _note(self, record: SyncRecord, found: tuple[Finding, ...]) -> None:
+        """Keeps what a person should look at; what needs nothing done is not worth a note."""
+        work, findings = self.work, tuple(f for f in found if f.level is not Level.NOTICE)
         with work.runtime.database.write() as session:
             payments.note(session, work.tenant.id, work.route.id, record.id, findings, work.now())
         if findings:
