@@ -32,6 +32,10 @@ SECRETS = {
     "DEMO_BOOKS_KEY_1": "demo1-key",
     "DEMO_BOOKS_USER_2": "demo2",
     "DEMO_BOOKS_KEY_2": "demo2-key",
+    "DEMO_INVOICES_KEY": "demo1-key",
+    "DEMO_LEDGER_USER": "demo1",
+    "DEMO_LEDGER_CODE_1": "demo1-code1",
+    "DEMO_LEDGER_CODE_2": "demo1-code2",
 }
 PER_HOUR = 60
 # With this seed a customer orders early on who has a standard discount in the books: the mismatch to be found.
