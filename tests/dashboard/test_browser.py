@@ -119,6 +119,7 @@ def test_every_page_is_accessible(
     asked = next(r for r in kept.values() if r.status is SyncStatus.NEEDS_ATTENTION)
     code = asked.findings[0].code
     if dark:
+        page.locator("summary", has_text="Account").click()
         page.get_by_role("button", name="English").click()
     for name, path in (
         ("overview", ROOT),
@@ -170,7 +171,7 @@ def test_the_story_of_an_order_that_is_chosen_and_processed(
         sign_in(page)
         page.get_by_role("link", name="Fouten").click()
         page.get_by_role("link", name=re.compile("Bekijk.*bitcoin")).click()
-        page.get_by_label("Alles kiezen").check(force=True)
+        page.get_by_label("Alles kiezen").check()
         chosen = page.locator("input[name=ids]:checked").count()
         assert chosen == 2
         rule = {"kind": "payment", "match": {"payment_method": "bitcoin"}, "gives": {"payment_name": "Bitcoin"}}
