@@ -13,12 +13,13 @@ from decimal import Decimal
 
 from boekbrug.domain.bookings import Entry, EntryLine, EntryTraits, LedgerAccount, ReferenceData, VatCode
 from boekbrug.domain.documents import ContactAccount, Invoice, InvoiceLine, LineKind, Side, TaxTotal
+from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.rounding import round_to_total, rounded, tax_on_net
 from boekbrug.domain.tax import Tax, TaxCategory
 from boekbrug.domain.tenants import MappingRule, RoutePolicy
-from mappings.exchange import ExchangeRate, converted
+from mappings.exchange import converted
 from mappings.lookups import (
     control_account,
     control_account_problem,
@@ -281,14 +282,14 @@ class _Choices:
 
 
 def _code_without_vat(reference_data: ReferenceData, tax: Tax, document: Invoice) -> VatCode | None:
-    """The books' own 0 % code that stands for nothing in particular, else any that fits."""
+    """The books' own 0 % code: of both sides rather than of one, made for no VAT rather than for anything at 0 %."""
     side, day = document.kind.side, document.ordered_at.date()
     fitting = [
         code
         for code in reference_data.vat_codes
         if code.country == "" and code.rate == 0 and not any(vat_code_problems(code, tax, side, day))
     ]
-    return min(fitting, key=lambda code: (bool(code.categories), code.side is not None), default=None)
+    return min(fitting, key=lambda code: (code.side is not None, tax.category not in code.categories), default=None)
 
 
 # -- cents

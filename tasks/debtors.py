@@ -35,10 +35,9 @@ def _create(work: RouteWork, document: Invoice, customer_key: str) -> tuple[Cont
     problems = work.target.check_contact(document.contact)
     if blocking(problems):
         raise _invalid(document, *blocking(problems))
-    tenant_id, connection_id = work.tenant.id, work.route.target.id
     claim = work.runtime.database.change(
         lambda session: debtors.claim_debtor(
-            session, tenant_id, connection_id, customer_key, now=work.now(), lease_seconds=work.lease_seconds
+            session, work.target_account, customer_key, now=work.now(), lease_seconds=work.lease_seconds
         )
     )
     if isinstance(claim, debtors.Busy):
@@ -67,14 +66,14 @@ def _create(work: RouteWork, document: Invoice, customer_key: str) -> tuple[Cont
     # After any other error it may have been created: the claim stays until its lease ends. Then it counts as abandoned
     # and the books are asked.
     work.runtime.database.change(
-        lambda session: debtors.remember_debtor(session, tenant_id, connection_id, customer_key, created.target_ref)
+        lambda session: debtors.remember_debtor(session, work.target_account, customer_key, created.target_ref)
     )
     return created, problems
 
 
 def _forget(work: RouteWork, customer_key: str, seen: debtors.Known | debtors.Claimed) -> None:
     with work.runtime.database.write() as session:
-        debtors.forget_debtor(session, work.tenant.id, work.route.target.id, customer_key, seen)
+        debtors.forget_debtor(session, work.target_account, customer_key, seen)
 
 
 def _invalid(document: Invoice, *findings: Finding) -> DocumentInvalid:

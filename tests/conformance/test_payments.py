@@ -104,7 +104,13 @@ def test_what_is_gone_cannot_be_paid(payments: InvoiceSite) -> None:
 def test_no_more_than_is_open(payments: InvoiceSite) -> None:
     target = payments.open()
     state = unpaid(target)
-    for amount in (state.open_amount + Money.of("0.01"), Money.of("0.00"), -state.open_amount, Money.of("1", "USD")):
+    for amount in (
+        state.open_amount + Money.of("0.01"),
+        Money.of("0.00"),
+        -state.open_amount,
+        Money.of("1", "USD"),
+        Money.of("0.005"),
+    ):
         with pytest.raises(ValueError):
             target.register_payment(state, amount=amount, paid_on=PAID_ON)
     assert payments.paid(state.source_ref) == 0

@@ -39,7 +39,7 @@ from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.settings import Settings
-from boekbrug.store import order_migrations
+from boekbrug.store import debtors, order_migrations
 from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from connectors._wire import Fields
@@ -283,6 +283,17 @@ def _no_read_back() -> None:
     Factuursturen._client_as_sent = believed  # type: ignore[method-assign,assignment]
 
 
+def _customers_claimed_apart() -> None:
+    """The claim on a customer is not the remote account's but the run's."""
+    for name in ("claim_debtor", "remember_debtor", "forget_debtor"):
+        real = getattr(debtors, name)
+
+        def apart(session: StoreSession, account: str, *given: Any, _real: Any = real, **named: Any) -> Any:
+            return _real(session, f"{account}:{os.getpid()}", *given, **named)
+
+        setattr(debtors, name, apart)
+
+
 def _impatient_with_the_database() -> None:
     """Not a sabotage: a busy database is given up soon, so that a test need not wait half a minute."""
     store_database.BUSY_SECONDS = 1  # type: ignore[assignment]
@@ -319,6 +330,7 @@ _HELD: list[sqlite3.Connection] = []
 SABOTAGE: dict[str, Callable[[], None]] = {
     "no_look_up": _no_look_up,
     "no_read_back": _no_read_back,
+    "customers_claimed_apart": _customers_claimed_apart,
     "impatient_with_the_database": _impatient_with_the_database,
     "locked_after_first_post": _locked_after_first_post,
     "full_disk": _full_disk,

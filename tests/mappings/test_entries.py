@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boekbrug.domain.documents import DocumentKind, LineKind
+from boekbrug.domain.documents import DocumentKind, LineKind, Side
 from boekbrug.domain.errors import DocumentInvalid, MappingMissing
 from boekbrug.domain.money import Money, total
 from boekbrug.domain.rounding import tax_on_net
@@ -23,6 +23,7 @@ from tests.mappings.invoicing import (
     LENIENT,
     RULES,
     abroad,
+    code,
     document,
     entry,
     item,
@@ -111,6 +112,13 @@ def test_a_rule_chooses_where_rounding_goes():
     made = entry(source(item("37.50"), item("12.50"), per_line=True), rules=rules)
     assert shown(made)[1] == ("8040", "GEEN", "-0.03", "0.00")
     assert "line_kind rounding" in made.lines[1].why[0]
+
+
+def test_rounding_goes_to_the_code_that_is_made_for_no_vat():
+    others = (code("AFSTAND", "0", Side.SALES), code("NUL", "0", None), code("GEEN", "0", None, "Z", "E"))
+    books = replace(BOOKS, vat_codes=(BOOKS.vat_codes[0], *others))
+    made = entry(source(item("37.50"), item("12.50"), per_line=True), books=books)
+    assert [line.vat_code for line in made.lines] == ["GEEN", "HOOG_VERK"]
 
 
 def test_books_without_a_code_for_rounding():
