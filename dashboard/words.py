@@ -64,6 +64,11 @@ MATCH = {
     "line_kind": N_("kind of line"),
     "payment_method": N_("payment method"),
     "business": N_("business"),
+    "side": N_("side of the books"),
+    "band": N_("VAT band"),
+    "tax_code": N_("VAT code of the source"),
+    "cost_category": N_("cost category"),
+    "contact_group": N_("group of the customer or supplier"),
 }
 COUNTED = {
     "posted": N_("booked"),

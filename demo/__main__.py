@@ -212,6 +212,7 @@ def _stay(stack: Stack) -> None:
     _say("Everything stays up; Ctrl-C ends it")
     home = stack.environment["BOEKBRUG_HOME"]
     console.print(
+        f"  dashboard      {stack.dashboard_url}   sign in as {' or '.join(USERS)}, password: {PASSWORD}\n"
         f"  Prefect's UI   {stack.api_url.removesuffix('/api')}\n"
         f"  to use the command line in another terminal:\n"
         f"    export BOEKBRUG_HOME={home} PREFECT_API_URL={stack.api_url}\n"

@@ -54,6 +54,7 @@ class Stack:
         self._closing = ExitStack()
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self.api_url = ""
+        self.dashboard_url = ""
         self.environment = os.environ | {
             "BOEKBRUG_HOME": str(home),
             "PREFECT_HOME": str(home / "prefect"),
@@ -133,7 +134,8 @@ class Stack:
         assert process.stdout
         for line in process.stdout:
             if line.startswith("Dashboard: "):
-                return line.removeprefix("Dashboard: ").strip()
+                self.dashboard_url = line.removeprefix("Dashboard: ").strip()
+                return self.dashboard_url
         raise Broken(f"the dashboard did not start; see {self._logs / 'dashboard.log'}")
 
     def start_sandbox(self, *arguments: str) -> dict[str, str]:
