@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo up test bench check format docs lock clean
+.PHONY: help install demo up test bench check format messages docs lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,16 +35,20 @@ test: $(INSTALLED)  ## All tests, on two processors
 bench: $(INSTALLED)  ## Speed and memory, as ratios (BENCH="store --full" chooses)
 	$(BIN)/python -m benchmarks $(BENCH)
 
-check: $(INSTALLED)  ## Format, lint, types, import contracts, generated pages
+check: $(INSTALLED)  ## Format, lint, types, import contracts, generated pages, translations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m dashboard.catalogues --check
 
 format: $(INSTALLED)  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: $(INSTALLED)  ## Bring the dashboard's message catalogues up to date
+	$(BIN)/python -m dashboard.catalogues
 
 docs: $(INSTALLED)  ## Write the generated pages anew
 	$(BIN)/python -m docs.generate

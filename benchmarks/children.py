@@ -30,10 +30,10 @@ def run_flow(tenant: str, recording: Path | None) -> dict[str, Any]:
 
 
 def _record_calls(calls: list[dict[str, Any]]) -> None:
-    sent = httpx.Client.send
+    sent = httpx.HTTPTransport.handle_request
 
-    def send(client: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
-        response = sent(client, request, **options)
+    def send(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        response = sent(transport, request)
         if request.headers["User-Agent"].startswith("Boekbrug/"):
             kept = {name: value for name, value in request.headers.items() if name in ("authorization", "content-type")}
             calls.append(
@@ -47,7 +47,7 @@ def _record_calls(calls: list[dict[str, Any]]) -> None:
             )
         return response
 
-    httpx.Client.send = send  # type: ignore[method-assign,assignment]
+    httpx.HTTPTransport.handle_request = send  # type: ignore[method-assign]
 
 
 def replay(recording: Path) -> dict[str, Any]:

@@ -39,6 +39,17 @@ class Settings(BaseSettings):
     vies_url: str = Field(
         "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Address of the VIES register of VAT numbers"
     )
+    dashboard_host: str = Field("127.0.0.1", description="Address on which the dashboard listens")
+    dashboard_port: int = Field(4280, ge=0, le=65535, description="Its port; 0: any that is free")
+    dashboard_url: str = Field(
+        "",
+        pattern="^(https?://[^/]+)?/?$",
+        description="Address under which people reach the dashboard, such as https://boekbrug.example.nl; it stands in "
+        "invitations, and with https the browser sends the session's cookie encrypted only; empty: host and port",
+    )
+    session_hours: float = Field(
+        12, gt=0, le=720, description="How long somebody stays signed in to the dashboard without using it"
+    )
     log_level: str = Field(
         "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="Level of the log on standard error"
     )
@@ -56,6 +67,11 @@ class Settings(BaseSettings):
         folders = [os.environ.get(_SYSTEMD_CREDENTIALS, ""), _DOCKER_SECRETS]
         present = [folder for folder in folders if folder and Path(folder).is_dir()]
         return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=present)
+
+    @property
+    def public_url(self) -> str:
+        """The address of the dashboard, without a slash at the end."""
+        return self.dashboard_url.rstrip("/") or f"http://{self.dashboard_host}:{self.dashboard_port}"
 
     @property
     def database(self) -> str:

@@ -1,24 +1,26 @@
 """One module per remote system. A connector alone knows remote field names; it knows no accounts and no database."""
 
 from connectors._base import (
-    BookingTarget,
-    Books,
     CallLimit,
-    Capability,
     CheckItem,
-    Connector,
     ConnectorSettings,
-    ConnectorType,
     Credentials,
-    InvoiceSource,
-    LedgerTarget,
     LimitSignal,
     Meter,
+    TargetSettings,
+    Unmetered,
+)
+from connectors._capabilities import (
+    BookingTarget,
+    Books,
+    Capability,
+    Connector,
+    ConnectorType,
+    InvoiceSource,
+    LedgerTarget,
     OrderSource,
     PaymentTarget,
     SourceDocument,
-    TargetSettings,
-    Unmetered,
     VatNumberRegister,
 )
 

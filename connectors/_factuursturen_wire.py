@@ -6,13 +6,10 @@ Facts: docs/connectors/factuursturen.md. Almost every scalar comes as text; empt
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-
-from babel import Locale
 
 from boekbrug.domain.bookings import Booking, BookingLine, CreditStyle, Delivery, LedgerAccount, VatCode
 from boekbrug.domain.documents import (
@@ -26,7 +23,8 @@ from boekbrug.domain.documents import (
 )
 from boekbrug.domain.errors import DocumentInvalid
 from boekbrug.domain.findings import Finding, finding
-from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, without_zeros
+from connectors._countries import country_codes
+from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, folded, without_zeros
 
 SYSTEM = "factuursturen"
 
@@ -41,24 +39,6 @@ _SEND_METHODS = {Delivery.NONE: "mail", Delivery.EMAIL: "email", Delivery.PRINT:
 
 # A created record is answered with just its number. Layouts such as F2026-0012 or 2026/12 occur.
 _BARE_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z./_-]{0,39}")
-
-# Names in country lists that differ from those of Unicode's CLDR, which babel holds.
-_OTHER_NAMES = {
-    "Tsjechische Republiek": "CZ",
-    "Groot-Brittannië": "GB",
-    "Verenigde Staten van Amerika": "US",
-    "Slowaakse Republiek": "SK",
-    "Wit-Rusland": "BY",
-    "Macedonië": "MK",
-    "Turkije": "TR",
-    "Hongkong": "HK",
-}
-
-
-def folded(text: str) -> str:
-    """The text for comparing names: without case, accents, spaces and signs."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if c.isalnum())
 
 
 def bare_number(answer: str) -> str:
@@ -99,11 +79,7 @@ class Countries:
 def countries_from_wire(payload: Json, own_ids: Mapping[str, str]) -> Countries:
     """The answer of `/countrylist/nl`. The list has names and no codes, so the codes are found by name; `own_ids` (ISO
     code → id) adds or corrects. Raises Unreadable."""
-    by_name: dict[str, str] = {}
-    for language in ("en", "nl"):
-        territories: Mapping[str, str] = Locale.parse(language).territories
-        by_name |= {folded(name): code for code, name in territories.items() if len(code) == 2 and code.isalpha()}
-    by_name |= {folded(name): code for name, code in _OTHER_NAMES.items()}
+    by_name = country_codes()
     ids: dict[str, str] = {}
     codes: dict[str, str] = {}
     for country in members(payload, "country"):

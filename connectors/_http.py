@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import logging
 import time
-from base64 import b64encode
-from collections.abc import Callable, Container, Generator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import quote, quote_plus, urlsplit
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from pydantic import SecretStr
@@ -34,53 +33,15 @@ from boekbrug.domain.errors import (
     SettingsInvalid,
 )
 from boekbrug.domain.findings import finding
-from connectors._base import ConnectorSettings, LimitSignal, Meter
-from connectors._wire import Json, JsonOut, clean, parse_json, plain, to_json
+from connectors._answers import Answer, LimitRule, usual_limits
+from connectors._base import ConnectorSettings, Meter
+from connectors._login import Login, spellings_of
+from connectors._wire import Body, Json, JsonOut, clean, json_body, parse_json, plain
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a year of invoices in one list is well below it
 READ_ATTEMPTS = 3
 READ_PAUSE = 0.5  # seconds before a read is asked again; doubled the next time
-UNSAID_WAIT = 60.0  # seconds, when a system says that its limit is reached but not until when
-_LONGEST_WAIT = 86_400.0  # seconds; a remote system that asks for more is not believed
 _LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """The secrets that go with every call, and where they stand in it."""
-
-    basic: tuple[SecretStr, SecretStr] | None = None
-    query: Mapping[str, SecretStr] = field(default_factory=dict)
-    headers: Mapping[str, SecretStr] = field(default_factory=dict)
-    body: Mapping[str, SecretStr] = field(default_factory=dict)  # members of every JSON object that is sent
-
-    def spellings(self) -> list[str]:
-        """Every way in which a secret could show up in a text, the longest first."""
-        apart = (*self.query.values(), *self.headers.values(), *self.body.values())
-        secrets = [secret.get_secret_value() for secret in apart]
-        if self.basic:
-            user, password = (part.get_secret_value() for part in self.basic)
-            secrets += [password, b64encode(f"{user}:{password}".encode()).decode()]
-        spellings = {
-            spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
-        }
-        return sorted(spellings - {""}, key=len, reverse=True)
-
-
-class _Auth(httpx.Auth):
-    def __init__(self, login: Login) -> None:
-        self._login = login
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._login.basic:
-            user, password = (part.get_secret_value() for part in self._login.basic)
-            request.headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
-        for name, secret in self._login.headers.items():
-            request.headers[name] = secret.get_secret_value()
-        if self._login.query:
-            secrets = {name: secret.get_secret_value() for name, secret in self._login.query.items()}
-            request.url = request.url.copy_merge_params(secrets)
-        yield request
 
 
 class _NoAddresses(logging.Filter):
@@ -93,49 +54,11 @@ class _NoAddresses(logging.Filter):
 _NO_ADDRESSES = _NoAddresses()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: header names in small letters, and when it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode(errors="replace")
-
-    @property
-    def remaining(self) -> int | None:
-        """How many calls are left, by the header `X-RateLimit-Remaining`."""
-        value = self.headers.get("x-ratelimit-remaining", "").strip()
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
-
-    @property
-    def retry_after(self) -> float | None:
-        """How many seconds to wait, by the header `Retry-After` (seconds or a date)."""
-        value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return min(float(value[:12]), _LONGEST_WAIT)
-        try:
-            moment = parsedate_to_datetime(value)
-            seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - self.at).total_seconds()
-        except (ValueError, OverflowError):
-            return None
-        return min(max(seconds, 0.0), _LONGEST_WAIT)
+def _json_of(answer: Answer) -> Json:
+    return parse_json(answer.body.decode("utf-8-sig"))
 
 
-LimitRule = Callable[[Answer], LimitSignal | None]
-"""What an answer says of the account's limit; a signal with `retry_after` means that the call was refused for it."""
-
-
-def usual_limits(answer: Answer) -> LimitSignal | None:
-    """Of most systems: 429 is over the limit, `Retry-After` says until when, another header how much is left."""
-    if answer.status == 429:
-        return LimitSignal(0, UNSAID_WAIT if answer.retry_after is None else answer.retry_after)
-    return None if answer.remaining is None else LimitSignal(answer.remaining)
+Headers: TypeAlias = Mapping[str, SecretStr]  # of one call, and secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +70,12 @@ class _NoAnswer:
     retry_after: float | None = None
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
-class _Value:
-    json: Json
+class _Value(Generic[_T]):
+    of: _T
 
 
 class Session:
@@ -179,16 +105,21 @@ class Session:
         self._clock = clock or SystemClock()
         login = login or Login()
         self._spellings = login.spellings()
-        self._in_body = login.body
+        self._in_body = {name: secret.get_secret_value() for name, secret in login.body.items()}
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
-        self._client = httpx.Client(
-            auth=_Auth(login),
-            timeout=httpx.Timeout(settings.timeout, pool=None),  # every call ahead in the queue ends in time itself
-            limits=httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
-            headers={"Accept": "application/json", "User-Agent": f"Boekbrug/{__version__}"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: every call stands alone
-            follow_redirects=False,
+        self._secret_query = login.in_query()
+        usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        self._headers = httpx.Headers({**usual, "User-Agent": f"Boekbrug/{__version__}", **login.in_headers()})
+        # No pool time-out: every call ahead in the queue ends in time itself.
+        self._extensions = {"timeout": httpx.Timeout(settings.timeout, pool=None).as_dict()}
+        self._transport = _transport(settings)
+        self._reading = Retrying(
+            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
+            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
+            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
+            retry_error_callback=_last_result,
+            sleep=self._clock.sleep,
         )
 
     def __repr__(self) -> str:
@@ -196,21 +127,36 @@ class Session:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        self._client.close()
+        self._transport.close()
 
-    def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
+    def hide(self, secret: SecretStr) -> None:
+        """Keeps out of every error a secret that was come by while the session is open."""
+        self._spellings = spellings_of({*self._spellings, secret.get_secret_value()})
+
+    def read(self, path: str, params: Mapping[str, str] | None = None, *, headers: Headers | None = None) -> Json:
         """GET. Raises RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted; SettingsInvalid for a 404, since
         what is read like this is always there."""
-        return self._present(self._read("GET", path, params, None))
+        return self._present(self._read("GET", path, _json_of, params=params, headers=headers))
 
-    def look_up(self, path: str, params: Mapping[str, str] | None = None, *, absent: Container[int] = (404,)) -> Json:
+    def look_up(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        absent: Container[int] = (404,),
+        headers: Headers | None = None,
+    ) -> Json:
         """GET of something that may not be there: None when the answer's status is one of `absent`."""
-        value = self._read("GET", path, params, None, absent)
-        return value.json if value else None
+        value = self._read("GET", path, _json_of, params=params, absent=absent, headers=headers)
+        return value.of if value else None
 
     def ask(self, path: str, body: JsonOut) -> Json:
         """POST of a question that changes nothing; errors as with `read`."""
-        return self._present(self._read("POST", path, None, body))
+        return self.ask_with(path, self._json(body), _json_of)
+
+    def ask_with(self, path: str, body: Body | None, parse: Callable[[Answer], _T]) -> _T:
+        """The same in any format. `parse` reads a 2xx answer, and raises ValueError for one that is not sound."""
+        return self._present(self._read("POST", path, parse, body=body))
 
     def write(self, path: str, body: JsonOut, *, document: str = "") -> str:
         """POST, once. Returns the text of a 2xx answer; whether it is a good one is for the caller to judge.
@@ -218,49 +164,86 @@ class Session:
         Raises OutcomeUnknown when it may have been carried out; and, when certainly nothing was written,
         RemoteUnavailable, RateLimited, NotAuthenticated, NotPermitted, or DocumentInvalid with what the answer says.
         """
-        answer = self._exchange("POST", path, None, body)
+        answer = self.submit("POST", path, self._json(body), document=document)
+        if 200 <= answer.status < 300:
+            return answer.text
+        raise self.refused(answer, document)
+
+    def submit(
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        *,
+        document: str = "",
+        headers: Headers | None = None,
+        judged: Container[int] = (),
+    ) -> Answer:
+        """One call that may write. Returns a 2xx answer, one that refuses what was sent (4xx), and those whose status
+        the caller judges himself. Raises as `write`, but for DocumentInvalid."""
+        answer = self._exchange(method, path, None, body, headers)
         if isinstance(answer, _NoAnswer):
             if answer.sent:
                 raise self._unknown(answer.problem, document)
             raise self._unavailable(answer, document)
-        if 200 <= answer.status < 300:
-            return answer.text
         if error := self._refusal(answer, document):
             raise error
+        if answer.status in judged or 200 <= answer.status < 300:
+            return answer
         if 400 <= answer.status < 500 and answer.status != 408:
-            said = plain(self.scrubbed(answer.text)) or str(answer.status)
-            raise DocumentInvalid(
-                f"{self._title} refused the document ({answer.status}): {said}",
-                findings=(finding("REFUSED_BY_BOOKS", answer=said),),
-                system=self._system,
-                document=document,
-            )
+            return answer
         raise self._unknown(f"answered {answer.status}", document)
 
-    def _present(self, value: _Value | None) -> Json:
+    def refused(self, answer: Answer, document: str = "") -> DocumentInvalid:
+        """The error for an answer that refuses what was sent, with what it says."""
+        said = self.said(answer)
+        return DocumentInvalid(
+            f"{self._title} refused the document ({answer.status}): {said}",
+            findings=(finding("REFUSED_BY_BOOKS", answer=said),),
+            system=self._system,
+            document=document,
+        )
+
+    def said(self, answer: Answer) -> str:
+        """What the answer says to a person."""
+        return plain(self.scrubbed(answer.text)) or str(answer.status)
+
+    def _json(self, body: JsonOut) -> Body | None:
+        return json_body({**self._in_body, **body} if isinstance(body, Mapping) else body)
+
+    def _present(self, value: _Value[_T] | None) -> _T:
         if value is None:
             raise SettingsInvalid(
                 f"{self._title} at {self._host} has no page for this (404): check the setting base_url",
                 system=self._system,
             )
-        return value.json
+        return value.of
 
     def _read(
         self,
         method: str,
         path: str,
-        params: Mapping[str, str] | None,
-        body: JsonOut,
+        parse: Callable[[Answer], _T],
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        headers: Headers | None = None,
         absent: Container[int] = (404,),
-    ) -> _Value | None:
-        attempts = Retrying(
-            stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
-            wait=wait_exponential(multiplier=READ_PAUSE, max=5),
-            retry=retry_if_result(lambda answer: isinstance(answer, _NoAnswer) and answer.retry_after is None),
-            retry_error_callback=_last_result,
-            sleep=self._clock.sleep,
-        )
-        answer: _Value | Answer | _NoAnswer = attempts(self._read_once, method, path, params, body)
+    ) -> _Value[_T] | None:
+        def once() -> _Value[_T] | Answer | _NoAnswer:
+            answer = self._exchange(method, path, params, body, headers)
+            if isinstance(answer, _NoAnswer):
+                return answer
+            if answer.status >= 500:
+                return _NoAnswer(f"answered {answer.status}", retry_after=answer.retry_after)
+            if not 200 <= answer.status < 300:
+                return answer
+            try:
+                return _Value(parse(answer))
+            except ValueError:
+                return _NoAnswer("sent an answer that cannot be read")
+
+        answer: _Value[_T] | Answer | _NoAnswer = self._reading(once)
         if isinstance(answer, _Value):
             return answer
         if isinstance(answer, _NoAnswer):
@@ -272,33 +255,29 @@ class Session:
         said = plain(self.scrubbed(answer.text))
         raise self._unavailable(_NoAnswer(f"answered {answer.status} {said}".rstrip()))
 
-    def _read_once(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut
-    ) -> _Value | Answer | _NoAnswer:
-        answer = self._exchange(method, path, params, body)
-        if isinstance(answer, _NoAnswer):
-            return answer
-        if answer.status >= 500:
-            return _NoAnswer(f"answered {answer.status}", retry_after=answer.retry_after)
-        if not 200 <= answer.status < 300:
-            return answer
-        try:
-            return _Value(parse_json(answer.body.decode("utf-8-sig")))
-        except ValueError:
-            return _NoAnswer("sent an answer that is not sound JSON")
-
-    def _exchange(self, method: str, path: str, params: Mapping[str, str] | None, body: JsonOut) -> Answer | _NoAnswer:
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Body | None,
+        secret_headers: Headers | None,
+    ) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
-        if self._in_body and isinstance(body, Mapping):
-            body = {**{name: secret.get_secret_value() for name, secret in self._in_body.items()}, **body}
-        content = None if body is None else to_json(body).encode()
-        headers = httpx.Headers(self._client.headers)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        # Made here, for the client would take the address apart and put it together three times.
-        request = httpx.Request(method, self._base_url + path, params=params, content=content, headers=headers)
-        with self._meter.call():
+        query = "&".join(part for part in (urlencode(params or {}), self._secret_query) if part)
+        headers = self._headers
+        if body or secret_headers:
+            secrets = {name: secret.get_secret_value() for name, secret in (secret_headers or {}).items()}
+            headers = httpx.Headers({**headers, **(body.headers if body else {}), **secrets})
+        request = httpx.Request(
+            method,
+            f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}",
+            headers=headers,
+            content=body.content if body else None,
+            extensions=self._extensions,
+        )
+        with self._meter.call(body.counts_as if body else ""):
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
             self._meter.heard(signal)
@@ -307,7 +286,8 @@ class Session:
     def _send(self, request: httpx.Request) -> Answer | _NoAnswer:
         patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
         try:
-            response = self._client.send(request, stream=True)
+            # Past httpx's client, which would look for redirects, cookies, a login and hooks in every call.
+            response = self._transport.handle_request(request)
             try:
                 body = bytearray()
                 for part in response.iter_bytes():
@@ -376,10 +356,19 @@ class Session:
         )
 
 
-def _last_result(state: RetryCallState) -> _Value | Answer | _NoAnswer:
+def _transport(settings: ConnectorSettings) -> httpx.HTTPTransport:
+    """The connections of one session, as many as it may make calls at once; through the proxy that the environment
+    names, where it names one."""
+    address, proxies = urlsplit(settings.base_url), getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
+    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+    return httpx.HTTPTransport(limits=limits, proxy=None if direct else proxy)
+
+
+def _last_result(state: RetryCallState) -> object:
     assert state.outcome is not None
-    result: _Value | Answer | _NoAnswer = state.outcome.result()
-    return result
+    return state.outcome.result()
 
 
 def quoted(text: str) -> str:

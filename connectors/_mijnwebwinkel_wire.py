@@ -28,10 +28,13 @@ from boekbrug.domain.documents import (
 )
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money, total
-from connectors._base import SourceDocument
+from connectors._capabilities import SourceDocument
 from connectors._wire import Fields, Json, Unreadable, without_zeros
 
 SYSTEM = "mijnwebwinkel"
+# What a route is proposed to take and to leave out, by the names that every new shop begins with.
+_GOES_OVER = frozenset({"betaald", "verzonden", "betaald & afgehaald"})
+_NEVER = frozenset({"geannuleerd"})
 
 _UUID = re.compile(r"[0-9a-z][0-9a-z-]{7,63}")
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -84,10 +87,13 @@ def status_from_wire(payload: Json) -> OrderStatus:
     """One member of `/orderstatuses`. Raises Unreadable."""
     status = Fields(payload, "orderstatus")
     status_id = status.required_text("status")
+    name = status.text("description") or status_id
     return OrderStatus(
         id=status_id,
-        name=status.text("description") or status_id,
+        name=name,
         is_credit=status.flag("credit_order", default=False),
+        goes_over=name.strip().casefold() in _GOES_OVER,
+        never=name.strip().casefold() in _NEVER,
     )
 
 

@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -43,7 +44,7 @@ def parse_json(text: str) -> Json:
     A number that nobody can mean is sound: it must not make the rest of a list unreadable. `Fields` refuses it.
     """
     try:
-        value: Json = json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
+        value: Json = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
@@ -64,6 +65,9 @@ def _no_number(text: str) -> Json:
     raise ValueError(f"{text} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
+
+
 def to_json(value: JsonOut) -> str:
     """The value as JSON text; a Decimal as a number with exactly its digits. Raises TypeError for a float."""
     match value:
@@ -79,6 +83,21 @@ def to_json(value: JsonOut) -> str:
             raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent along: its bytes, the headers that say what they are, and what the remote account counts the call as
+    (`Meter.call`)."""
+
+    content: bytes
+    headers: Mapping[str, str]
+    counts_as: str = ""
+
+
+def json_body(value: JsonOut) -> Body | None:
+    """A body of JSON; none for None."""
+    return None if value is None else Body(to_json(value).encode(), {"Content-Type": "application/json"})
+
+
 def clean(text: str, limit: int = LONGEST_TEXT) -> str:
     """The text on one line, without control characters and other invisible ones, at most `limit` long."""
     text = unicodedata.normalize("NFC", text[: 4 * limit])
@@ -86,6 +105,12 @@ def clean(text: str, limit: int = LONGEST_TEXT) -> str:
         invisible = ("Cc", "Cf", "Cs")  # control, format (such as text direction), half of a surrogate pair
         text = "".join(c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in invisible)
     return " ".join(text.split())[:limit].rstrip()
+
+
+def folded(text: str) -> str:
+    """The text for comparing names: without case, accents, spaces and signs."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if c.isalnum())
 
 
 def plain(answer: str, limit: int = 200) -> str:
@@ -150,6 +175,10 @@ class Fields:
         """The member as it came; None when there is none."""
         return self._members.get(name)
 
+    def fingerprint(self) -> str:
+        """A text that only an equal object has."""
+        return json.dumps(self._members, sort_keys=True, default=str)
+
     def path(self, name: str) -> str:
         """Where the member stands, for a person."""
         return f"{self._where}.{name}" if self._where else name
@@ -168,6 +197,11 @@ class Fields:
                 raise self._problem(name, f"{shown(value)} is not text")
             return f"{number:f}"
         return clean(value, limit) if isinstance(value, str) else ""
+
+    def verbatim(self, name: str) -> str:
+        """The text as it was given, to be given back; "" when there is none."""
+        value = self._members.get(name)
+        return value if isinstance(value, str) else ""
 
     def required_text(self, name: str) -> str:
         """The text, which must be there."""

@@ -19,17 +19,9 @@ from boekbrug.domain.documents import REFERENCE_PREFIX, Contact, ContactAccount,
 from boekbrug.domain.errors import BoekbrugError, DocumentInvalid, OutcomeUnknown, RemoteUnavailable
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.tenants import Country, Currency
-from connectors._base import (
-    Capability,
-    CheckItem,
-    ConnectorType,
-    Credentials,
-    LimitSignal,
-    Meter,
-    Secret,
-    TargetSettings,
-    checked,
-)
+from connectors._answers import Answer, usual_limits
+from connectors._base import CheckItem, Credentials, LimitSignal, Meter, Secret, TargetSettings, checked
+from connectors._capabilities import Capability, ConnectorType
 from connectors._factuursturen_wire import (
     SYSTEM,
     Countries,
@@ -50,7 +42,8 @@ from connectors._factuursturen_wire import (
     references,
     vat_codes_from_wire,
 )
-from connectors._http import Answer, Login, Session, quoted, usual_limits
+from connectors._http import Session, quoted
+from connectors._login import Login
 from connectors._wire import Fields, Json, JsonOut, Unreadable
 
 TITLE = "Factuursturen"

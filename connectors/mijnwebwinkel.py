@@ -17,18 +17,10 @@ from pydantic import Field, field_validator
 from boekbrug.domain.documents import OrderStatus
 from boekbrug.domain.errors import RemoteUnavailable
 from boekbrug.domain.tenants import TimeZone
-from connectors._base import (
-    Capability,
-    CheckItem,
-    ConnectorSettings,
-    ConnectorType,
-    Credentials,
-    Meter,
-    Secret,
-    SourceDocument,
-    checked,
-)
-from connectors._http import Login, Session, quoted
+from connectors._base import CheckItem, ConnectorSettings, Credentials, Meter, Secret, checked
+from connectors._capabilities import Capability, ConnectorType, SourceDocument
+from connectors._http import Session, quoted
+from connectors._login import Login
 from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Fields, Json, Unreadable
 

@@ -8,12 +8,16 @@ from typing import TypeVar
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from boekbrug.domain.errors import SettingsInvalid
-from connectors import factuursturen, mijnwebwinkel
-from connectors._base import Connector, ConnectorSettings, ConnectorType, Credentials, Meter
+from connectors import eboekhouden_rest, eboekhouden_soap, factuursturen, mijnwebwinkel, wefact
+from connectors._base import ConnectorSettings, Credentials, Meter
+from connectors._capabilities import Connector, ConnectorType
 
 CONNECTORS: Mapping[str, ConnectorType] = {
+    "eboekhouden-rest": eboekhouden_rest.CONNECTOR,
+    "eboekhouden-soap": eboekhouden_soap.CONNECTOR,
     "factuursturen": factuursturen.CONNECTOR,
     "mijnwebwinkel": mijnwebwinkel.CONNECTOR,
+    "wefact": wefact.CONNECTOR,
 }
 
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -143,11 +143,11 @@ def _show(stack: Stack) -> None:
     for row in _status(stack).values():
         console.print(f"\n[bold]{row['tenant']}[/]: " + ", ".join(f"{row[name]} {said}" for name, said in STANDINGS))
         console.print(f"  {row['last_message']}", markup=False, highlight=False)
-        table = Table("order", "status", "what is the matter", "what to do", show_lines=True)
+        table = Table("document", "status", "what is the matter", "what to do", show_lines=True)
         for error in _errors(stack, row["tenant"]):
             found = [f for f in error["findings"] if f["level"] in ("error", "mismatch")]
             cells = (
-                error["order"],
+                error["document"],
                 error["status"],
                 "\n".join(f["sentence"] for f in found),
                 "\n".join(f["suggestion"] for f in found),

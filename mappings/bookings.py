@@ -8,30 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from operator import attrgetter
 
 from boekbrug.domain.bookings import Booking, BookingLine, ReferenceData, TargetTraits
 from boekbrug.domain.documents import ContactAccount, DocumentKind, Invoice, InvoiceLine, LineKind
-from boekbrug.domain.errors import DocumentInvalid, MappingMissing, NeedsAttention
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.tax import Tax, TaxCategory
 from boekbrug.domain.tenants import MappingRule, RoutePolicy
+from mappings.invoices import ROUNDING_TEXT
+from mappings.lookups import (
+    find_account,
+    find_vat_code,
+    missing_vat_code,
+    needs_attention,
+    unknown_account,
+    vat_code_countries,
+)
 from mappings.pricing import PricedLine, Pricing, computed_totals, price_lines
 from mappings.rules import document_facts, line_facts, rule_for
-
-ROUNDING_TEXT = "Afronding"
-_MAPPING_CODES = frozenset(
-    [
-        "VAT_RULE_MISSING",
-        "VAT_CODE_NOT_IN_BOOKS",
-        "VAT_CODE_OTHER_RATE",
-        "VAT_CODE_OTHER_COUNTRY",
-        "LEDGER_ACCOUNT_NOT_IN_BOOKS",
-        "LEDGER_ACCOUNTS_MIXED",
-        "PAYMENT_RULE_MISSING",
-    ]
-)
 
 
 def debtor_number_for(document: Invoice, rules: Sequence[MappingRule]) -> str | None:
@@ -43,7 +37,7 @@ def debtor_number_for(document: Invoice, rules: Sequence[MappingRule]) -> str | 
     if rule and rule.gives.debtor:
         return rule.gives.debtor
     if not document.contact.display_name.strip():
-        raise _needs_attention(document, (finding("CUSTOMER_UNKNOWN"),))
+        raise needs_attention(document, (finding("CUSTOMER_UNKNOWN"),))
     return None
 
 
@@ -94,7 +88,7 @@ def booking_for(
             findings.append(_unmatched(pricing, document))
     findings = [*choices.findings, *findings]
     if blocking(tuple(findings)):
-        raise _needs_attention(document, tuple(dict.fromkeys(findings)))
+        raise needs_attention(document, tuple(dict.fromkeys(findings)))
 
     expected_gross, expected_taxes = computed_totals(lines, prices_include_tax, traits, currency=document.currency)
     if expected_gross != document.gross:  # cannot be, and must never be sent
@@ -171,15 +165,9 @@ class _Choices:
     def _vat_code(self, wanted: str, tax: Tax) -> str:
         """The books' own way to write the code. Of codes written the same, the one of the tax's own country is meant:
         books may know a 21 of home and a 21 of Belgium."""
-        codes = [code for code in self.reference_data.vat_codes if _same(code.code, wanted)]
-        preferred = (tax.country, "") if tax.oss else ("", tax.country)
-        code = next((code for country in preferred for code in codes if code.country == country), None)
-        if code is None and codes:
-            countries = ", ".join(other.country for other in codes)
-            self.findings.append(finding("VAT_CODE_OTHER_COUNTRY", tax=tax, vat_code=wanted, country=countries))
-        elif code is None:
-            known = ", ".join(dict.fromkeys(known.code for known in self.reference_data.vat_codes)) or "-"
-            self.findings.append(finding("VAT_CODE_NOT_IN_BOOKS", vat_code=wanted, known=known))
+        code = find_vat_code(self.reference_data, wanted, vat_code_countries(tax))
+        if code is None:
+            self.findings.append(missing_vat_code(self.reference_data, wanted, tax))
         elif code.rate is not None and code.rate != tax.rate:
             rate = f"{code.rate.normalize():f}"
             self.findings.append(finding("VAT_CODE_OTHER_RATE", tax=tax, vat_code=code.code, rate=rate))
@@ -187,14 +175,10 @@ class _Choices:
 
     def _account(self, wanted: str) -> str:
         """The code of the account with that code, else that name, else that number in the ledger."""
-        accounts = self.reference_data.ledger_accounts
-        for part in (attrgetter("code"), attrgetter("name"), attrgetter("number")):
-            for account in accounts:
-                if _same(part(account), wanted):
-                    return account.code
-        known = ", ".join(f"{a.name} ({a.code})" for a in accounts) or "-"
-        self.findings.append(finding("LEDGER_ACCOUNT_NOT_IN_BOOKS", ledger_account=wanted, known=known))
-        return wanted
+        account = find_account(self.reference_data, wanted)
+        if account is None:
+            self.findings.append(unknown_account(self.reference_data, wanted))
+        return account.code if account else wanted
 
     def payment_rule(self) -> MappingRule | None:
         """The document's payment rule; one must exist unless there is nothing to pay and no method stated."""
@@ -279,14 +263,3 @@ def _unmatched(pricing: Pricing, document: Invoice) -> Finding:
 
 def _with_why(line: BookingLine, why: tuple[str, ...]) -> BookingLine:
     return replace(line, why=(*line.why, *why)) if why else line
-
-
-def _needs_attention(document: Invoice, findings: tuple[Finding, ...]) -> NeedsAttention:
-    blocks = blocking(findings)
-    kind = MappingMissing if any(f.code in _MAPPING_CODES for f in blocks) else DocumentInvalid
-    text = " ".join(f.sentence() for f in blocks)
-    return kind(f"{document.number}: {text}", findings=findings, document=document.number)
-
-
-def _same(one: str, other: str) -> bool:
-    return bool(one) and one.strip().casefold() == other.strip().casefold()

@@ -1,4 +1,4 @@
-"""From order to invoice: which orders go over, whether one adds up, and the invoice or credit note it becomes.
+"""From order to invoice: whether an order adds up, and the invoice or credit note it becomes.
 
 No order loses or gains a cent here: the lines are taken over as they are, or the order waits for a person.
 
@@ -8,11 +8,9 @@ the books would look like a lost order. It is not marked paid, as there is nothi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from boekbrug.domain.documents import (
     DocumentKind,
@@ -21,10 +19,8 @@ from boekbrug.domain.documents import (
     LineKind,
     Order,
     OrderLine,
-    OrderStatus,
-    UnreadableDocument,
+    TaxTotal,
 )
-from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import LARGEST_AMOUNT, Money
 from boekbrug.domain.rounding import CENT, rounded
@@ -41,93 +37,8 @@ _LINE_NAMES = {
     LineKind.OTHER: "Overige kosten",
     LineKind.ROUNDING: "Afronding",
 }
+ROUNDING_TEXT = _LINE_NAMES[LineKind.ROUNDING]
 _LARGEST_QUANTITY = Decimal(10) ** 9
-
-
-# -- which orders go over
-
-
-class Verdict(StrEnum):
-    """Whether a document goes over."""
-
-    GOES = "goes"
-    NOT_YET = "not_yet"
-    NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class Eligibility:
-    """Whether a document goes over, and if not, why."""
-
-    verdict: Verdict
-    reason: Finding | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusPlan:
-    """What a route does with each status (by id) that its shop knows."""
-
-    statuses: dict[str, OrderStatus]
-    goes: frozenset[str]
-    never: frozenset[str]
-
-    def verdict(self, status_id: str) -> Verdict:
-        """What happens to a document in this status. One that the shop did not list does not go over yet."""
-        if status_id in self.never:
-            return Verdict.NEVER
-        return Verdict.GOES if status_id in self.goes else Verdict.NOT_YET
-
-    def name(self, status_id: str) -> str:
-        """The status as the shop calls it, else its id."""
-        return self.statuses[status_id].name if status_id in self.statuses else status_id
-
-
-def status_plan(policy: RoutePolicy, statuses: Sequence[OrderStatus]) -> StatusPlan:
-    """The policy's statuses, by name or id whatever their case, as ids of this shop.
-
-    Statuses of credit orders go over by themselves: whether a credit order does is the policy's `credit_orders`. What
-    is to be skipped is skipped even when it is named among those that go over.
-
-    Raises SettingsInvalid for a wanted status that the shop does not have; unknown ones to skip are ignored.
-    """
-
-    def ids(wanted: str) -> set[str]:
-        plain = wanted.strip().casefold()
-        named = {status.id for status in statuses if status.name.strip().casefold() == plain}
-        return named or {status.id for status in statuses if status.id.strip().casefold() == plain}
-
-    unknown = [wanted for wanted in policy.statuses if not ids(wanted)]
-    if unknown:
-        valid = ", ".join(f"{status.name} ({status.id})" for status in statuses) or "none at all"
-        raise SettingsInvalid(
-            f"the shop has no status {', '.join(map(repr, unknown))}; the route's statuses can be: {valid}"
-        )
-    never = {id_ for wanted in policy.skip_statuses for id_ in ids(wanted)}
-    goes = {id_ for wanted in policy.statuses for id_ in ids(wanted)}
-    goes |= {status.id for status in statuses if status.is_credit}
-    return StatusPlan({status.id: status for status in statuses}, frozenset(goes - never), frozenset(never))
-
-
-def eligibility(document: Order | UnreadableDocument, plan: StatusPlan, policy: RoutePolicy) -> Eligibility:
-    """Whether the route takes this document by its status, number and day; not whether it is right."""
-    if policy.first_number is not None:
-        digits = re.findall(r"\d+", document.number)
-        if digits and int(digits[-1]) < policy.first_number:
-            reason = finding("BEFORE_FIRST_NUMBER", number=document.number, first=policy.first_number)
-            return Eligibility(Verdict.NEVER, reason)
-    if isinstance(document, Order) and policy.start_on and document.ordered_at.date() < policy.start_on:
-        reason = finding("BEFORE_START", date=document.ordered_at.date(), start=policy.start_on)
-        return Eligibility(Verdict.NEVER, reason)
-    if not document.status_id:  # not even the status can be read: a person has to look
-        return Eligibility(Verdict.GOES)
-    verdict = plan.verdict(document.status_id)
-    if verdict is Verdict.GOES:
-        return Eligibility(verdict)
-    code = "STATUS_NEVER" if verdict is Verdict.NEVER else "STATUS_NOT_YET"
-    return Eligibility(verdict, finding(code, status=plan.name(document.status_id)))
-
-
-# -- whether an order adds up, and its invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +116,7 @@ def _problems(order: Order, policy: RoutePolicy) -> Iterator[Finding]:
                 net=line.net,
                 rate=f"{line.rate.normalize():f}",
             )
-    yield from _tax_total_differences(order, policy)
+    yield from tax_total_differences(_tax_by_rate(order), order.tax_totals, order.currency, policy)
 
 
 def _fits(line: OrderLine) -> bool:
@@ -215,26 +126,33 @@ def _fits(line: OrderLine) -> bool:
     return abs(line.gross.amount - expected) <= allowed
 
 
-def _tax_total_differences(order: Order, policy: RoutePolicy) -> Iterator[Finding]:
-    """Where the shop's own VAT per rate is not that of its lines. The lines lead, so this never blocks."""
-    if not order.tax_totals:
-        return
-    computed: dict[Decimal, Decimal] = {}
-    for line in order.lines:
-        computed[line.rate] = computed.get(line.rate, Decimal(0)) + line.tax.amount
+def tax_total_differences(
+    computed: Mapping[Decimal, Decimal], stated_totals: Iterable[TaxTotal], currency: str, policy: RoutePolicy
+) -> Iterator[Finding]:
+    """Where the VAT that a source states per rate is not that of its lines (`computed`, per rate). Never blocks.
+
+    Nothing is compared with a source that states none.
+    """
     stated: dict[Decimal, Decimal] = {}
-    for one in order.tax_totals:
+    for one in stated_totals:
         stated[one.rate] = stated.get(one.rate, Decimal(0)) + one.tax.amount
-    for rate in sorted(computed.keys() | stated.keys()):
+    for rate in sorted(computed.keys() | stated.keys()) if stated else ():
         ours, theirs = rounded(computed.get(rate, Decimal(0))), rounded(stated.get(rate, Decimal(0)))
         if ours != theirs:
             code = "TAX_TOTAL_DIFFERS" if abs(ours - theirs) <= policy.tax_per_rate_tolerance else "TAX_TOTAL_FAR_OFF"
             yield finding(
                 code,
-                stated=Money(theirs, order.currency),
-                computed=Money(ours, order.currency),
+                stated=Money(theirs, currency),
+                computed=Money(ours, currency),
                 rate=f"{rate.normalize():f}",
             )
+
+
+def _tax_by_rate(order: Order) -> dict[Decimal, Decimal]:
+    computed: dict[Decimal, Decimal] = {}
+    for line in order.lines:
+        computed[line.rate] = computed.get(line.rate, Decimal(0)) + line.tax.amount
+    return computed
 
 
 def _unreadable(order: Order) -> Iterator[Finding]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from boekbrug.domain.bookings import TargetTraits
-from boekbrug.domain.documents import Order
+from boekbrug.domain.bookings import EntryTraits, TargetTraits
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.tenants import RoutePolicy, VatPeriod
 
@@ -18,9 +17,11 @@ def period_start(day: date, period: VatPeriod) -> date:
     return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
-def earlier_period(order: Order, today: date, policy: RoutePolicy, traits: TargetTraits) -> Finding | None:
-    """What is the matter when the books would date the order today, and that is another VAT period than its own."""
+def earlier_period(
+    dated_on: date, today: date, policy: RoutePolicy, traits: TargetTraits | EntryTraits
+) -> Finding | None:
+    """What is the matter when the books would date a document today, and that is another VAT period than its own."""
     start = period_start(today, policy.vat_period)
-    if not traits.dates_itself or order.ordered_at.date() >= start:
+    if not traits.dates_itself or dated_on >= start:
         return None
-    return finding("EARLIER_VAT_PERIOD", date=order.ordered_at.date(), start=start)
+    return finding("EARLIER_VAT_PERIOD", date=dated_on, start=start)

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Literal
 
-from boekbrug.domain.documents import Invoice, LineKind
+from boekbrug.domain.documents import Invoice, LineKind, Side
 from boekbrug.domain.tax import Tax
-from boekbrug.domain.tenants import MappingRule
+from boekbrug.domain.tenants import MappingRule, RuleKind
+from mappings.bands import band_of
 
-RuleKind = Literal["vat", "payment", "mixed"]
-Facts = Mapping[str, str | Decimal | bool]
-"""What is known of a line or document, by the field names of `RuleMatch`."""
+Fact = str | Decimal | bool | frozenset[str]
+Facts = Mapping[str, Fact]
+"""What is known of a line or document, by the field names of `RuleMatch`; a set where several hold at once."""
+
+LINE_RULE: Mapping[Side, RuleKind] = {Side.SALES: "vat", Side.PURCHASES: "cost"}
+"""The kind of rule that chooses VAT code and account of a line of either side."""
 
 
-def line_facts(document: Invoice, tax: Tax, kind: LineKind, product_group: str = "") -> Facts:
-    """What a `vat` rule can ask of a line."""
+def line_facts(
+    document: Invoice, tax: Tax, kind: LineKind, product_group: str = "", cost_category: str = "", tax_code: str = ""
+) -> Facts:
+    """What a `vat`, `cost` or `account` rule can ask of a line."""
     return {
+        **document_facts(document),
         "tax_category": tax.category.value,
         "rate": tax.rate,
         "country": tax.country,
         "oss": tax.oss,
         "product_group": product_group,
+        "cost_category": cost_category,
+        "tax_code": tax_code,
         "line_kind": kind.value,
-        "payment_method": document.payment.method,
-        "business": document.is_business,
+        "band": band_of(tax, document.ordered_at.date()),
     }
 
 
@@ -35,19 +42,26 @@ def document_facts(document: Invoice) -> Facts:
         "country": document.delivery_country,
         "payment_method": document.payment.method,
         "business": document.is_business,
+        "side": document.kind.side.value,
+        "contact_group": frozenset(document.contact.groups),
     }
 
 
 def matches(rule: MappingRule, facts: Facts) -> bool:
     """True when everything the rule asks for is so. Texts are compared without regard to case or outer spaces."""
-    asked = rule.match.model_dump(exclude_none=True)
-    return all(name in facts and _plain(facts[name]) == _plain(value) for name, value in asked.items())
+    return all(name in facts and _holds(facts[name], value) for name, value in rule.match.asked.items())
 
 
 def rule_for(rules: Iterable[MappingRule], kind: RuleKind, facts: Facts) -> MappingRule | None:
     """The most specific matching rule of that kind, the first written of equals; None when none matches."""
     fitting = [rule for rule in rules if rule.kind == kind and matches(rule, facts)]
     return max(fitting, key=lambda rule: rule.specificity, default=None)  # max keeps the first of equals
+
+
+def _holds(fact: Fact, asked: str | Decimal | bool) -> bool:
+    if isinstance(fact, frozenset):
+        return any(_plain(one) == _plain(asked) for one in fact)
+    return _plain(fact) == _plain(asked)
 
 
 def _plain(value: str | Decimal | bool) -> str | Decimal | bool:

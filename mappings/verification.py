@@ -1,18 +1,20 @@
-"""Whether the books say what the shop says: documents read back, compared in whole cents.
+"""Whether the books say what the source says: documents read back, compared in whole cents.
 
-One frame row per document; the VAT per rate in a second frame of one row per document and rate.
+One frame row per document; the VAT per rate in a second frame of one row per document and rate; of books that are told
+every line, net and VAT per ledger account and VAT code in a third.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pandas as pd
 
-from boekbrug.domain.documents import Contact, DocumentKind, Invoice, PostedDocument
+from boekbrug.domain.bookings import Entry
+from boekbrug.domain.documents import Contact, DocumentKind, ExternalRef, Invoice, PostedDocument
 from boekbrug.domain.findings import Finding, Level, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.rounding import rounded
@@ -35,17 +37,22 @@ class Expected:
     contact: Contact
     is_paid: bool
     on_fixed_debtor: bool  # booked on a debtor that a rule fixes: its name is not the customer's
+    contact_ref: ExternalRef | None = None  # of an entry: whom it is booked on, instead of the contact's details
+    lines: Mapping[tuple[str, str], tuple[Money, Money]] = field(default_factory=dict)
+    """Of an entry: net and VAT per (ledger account, VAT code)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What comparing gave: a row per document, a row per document and VAT rate, and the findings per reference.
+    """What comparing gave: a row per document, one per document and VAT rate, one per document, ledger account and VAT
+    code (entries only), and the findings per reference.
 
     Amounts are whole cents; where the document is gone (`found` is False) those of the books are 0.
     """
 
     documents: pd.DataFrame
     taxes: pd.DataFrame
+    lines: pd.DataFrame
     findings: Mapping[str, tuple[Finding, ...]]
 
     def agrees(self, reference: str) -> bool:
@@ -63,6 +70,18 @@ class RateTotal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTotal:
+    """What all compared entries put on one ledger account under one VAT code."""
+
+    ledger_account: str
+    vat_code: str
+    net_shop: Money
+    net_books: Money
+    tax_shop: Money
+    tax_books: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The verification in figures. A document gone from the books counts as zero there, and as a mismatch."""
 
@@ -71,6 +90,7 @@ class Summary:
     gross_shop: Money
     gross_books: Money
     rates: tuple[RateTotal, ...]
+    accounts: tuple[AccountTotal, ...] = ()
 
 
 def expected_for(document: Invoice, *, reference: str, number: str, rules: Sequence[MappingRule]) -> Expected:
@@ -92,10 +112,27 @@ def expected_for(document: Invoice, *, reference: str, number: str, rules: Seque
     )
 
 
+def expected_for_entry(entry: Entry) -> Expected:
+    """What the books should say of an entry: every line, on the contact it was booked on, under its own number."""
+    sign = -1 if entry.kind.is_credit else 1
+    return Expected(
+        reference=entry.our_reference,
+        number=entry.number,
+        gross=entry.gross * sign,
+        taxes={one.rate: one.tax * sign for one in entry.expected_taxes},
+        contact=entry.contact.contact,
+        is_paid=False,  # the books know better than the source
+        on_fixed_debtor=False,
+        contact_ref=entry.contact.target_ref,
+        lines={(line.ledger_account, line.vat_code): (line.net * sign, line.tax_amount * sign) for line in entry.lines},
+    )
+
+
 def compare(expected: Iterable[Expected], posted: Mapping[str, PostedDocument], policy: RoutePolicy) -> Comparison:
     """Compares each document with the one the books show under its reference; without one it is gone from the books."""
     wanted = {one.reference: one for one in expected}
     documents, taxes = _documents_frame(wanted.values(), posted), _taxes_frame(wanted.values(), posted)
+    lines = _lines_frame(wanted.values(), posted)
     findings: dict[str, list[Finding]] = {reference: [] for reference in wanted}
 
     def add(rows: pd.DataFrame, code: str, shop: str = "", books: str = "", **columns: str) -> None:
@@ -124,9 +161,23 @@ def compare(expected: Iterable[Expected], posted: Mapping[str, PostedDocument], 
     unpaid = documents[here & documents["paid"] & (documents["open_books"] > limit)]
     add(unpaid.assign(open=_written(unpaid["open_books"], unpaid["currency_books"])), "NOT_MARKED_PAID", open="open")
 
-    for reference, found in _customer_findings(wanted.values(), posted):
+    lines_off = lines["found"] & ((lines["net_shop"] != lines["net_books"]) | (lines["tax_shop"] != lines["tax_books"]))
+    off = lines[lines_off]
+    off = off.assign(
+        net=_written(off["net_shop"], off["currency"]),
+        tax=_written(off["tax_shop"], off["currency"]),
+        net_in_books=_written(off["net_books"], off["currency_books"]),
+        tax_in_books=_written(off["tax_books"], off["currency_books"]),
+    )
+    texts = ("ledger_account", "vat_code", "net", "tax", "net_in_books", "tax_in_books")
+    add(off, "LEDGER_LINE_DIFFERS", **{name: name for name in texts})
+
+    for reference, found in (
+        *_customer_findings(wanted.values(), posted),
+        *_entry_findings(wanted.values(), posted),
+    ):
         findings[reference].append(found)
-    return Comparison(documents, taxes, {reference: tuple(found) for reference, found in findings.items()})
+    return Comparison(documents, taxes, lines, {reference: tuple(found) for reference, found in findings.items()})
 
 
 def summary(comparison: Comparison, currency: str = "EUR") -> Summary:
@@ -142,12 +193,23 @@ def summary(comparison: Comparison, currency: str = "EUR") -> Summary:
         )
         for rate, sums in per_rate.iterrows()
     ]
+    amounts = ["net_shop", "net_books", "tax_shop", "tax_books"]
+    per_account = comparison.lines.groupby(["ledger_account", "vat_code"])[amounts].sum()
+    accounts = [
+        AccountTotal(
+            ledger_account=str(row["ledger_account"]),
+            vat_code=str(row["vat_code"]),
+            **{name: Money.of_cents(int(row[name]), currency) for name in amounts},
+        )
+        for row in per_account.reset_index().to_dict("records")
+    ]
     return Summary(
         verified=agreeing,
         mismatched=len(documents) - agreeing,
         gross_shop=Money.of_cents(int(documents["gross_shop"].sum()), currency),
         gross_books=Money.of_cents(int(documents["gross_books"].sum()), currency),
         rates=tuple(sorted(rates, key=lambda one: one.rate)),
+        accounts=tuple(accounts),
     )
 
 
@@ -193,6 +255,40 @@ def _taxes_frame(wanted: Iterable[Expected], posted: Mapping[str, PostedDocument
     return frame.astype({"tax_shop": "int64", "tax_books": "int64", "found": "bool"})
 
 
+def _lines_frame(wanted: Iterable[Expected], posted: Mapping[str, PostedDocument]) -> pd.DataFrame:
+    """One row per entry, ledger account and VAT code that either side has; what one side does not have is 0 there."""
+    rows = []
+    for one in wanted:
+        if one.contact_ref is None:
+            continue
+        there = posted.get(one.reference)
+        books: dict[tuple[str, str], tuple[int, int]] = {}
+        for line in there.lines if there else ():
+            net, tax = books.get((line.ledger_account, line.vat_code), (0, 0))
+            books[line.ledger_account, line.vat_code] = net + _cents(line.net.amount), tax + _cents(line.tax.amount)
+        shop = {key: (_cents(net.amount), _cents(tax.amount)) for key, (net, tax) in one.lines.items()}
+        books_currency = there.gross.currency if there else one.gross.currency
+        texts = (one.reference, one.number, one.gross.currency, books_currency)
+        for key in sorted(shop.keys() | books.keys()):
+            rows.append((*texts, *key, *shop.get(key, (0, 0)), *books.get(key, (0, 0)), there is not None))
+    amounts = ["net_shop", "tax_shop", "net_books", "tax_books"]
+    frame = pd.DataFrame(rows, columns=[*_TEXTS, "ledger_account", "vat_code", *amounts, "found"])
+    return frame.astype(dict.fromkeys(amounts, "int64") | {"found": "bool"})
+
+
+def _entry_findings(wanted: Iterable[Expected], posted: Mapping[str, PostedDocument]) -> Iterator[tuple[str, Finding]]:
+    """An entry under another number, or on another contact, than it was booked with."""
+    for one in wanted:
+        there = posted.get(one.reference)
+        if there is None or one.contact_ref is None:
+            continue
+        if there.number.strip() != one.number.strip():
+            yield one.reference, finding("NUMBER_DIFFERS", number=one.number, number_in_books=there.number or "-")
+        if there.contact_ref != one.contact_ref:
+            values = {"contact": one.contact_ref.id, "contact_in_books": there.contact_ref.id}
+            yield one.reference, finding("CONTACT_DIFFERS", number=one.number, **values)
+
+
 def _customer_findings(
     wanted: Iterable[Expected], posted: Mapping[str, PostedDocument]
 ) -> Iterator[tuple[str, Finding]]:
@@ -203,7 +299,7 @@ def _customer_findings(
     pairs = [
         (one.reference, one.number, one.contact, posted[one.reference].contact)
         for one in wanted
-        if one.reference in posted and not one.on_fixed_debtor
+        if one.reference in posted and not one.on_fixed_debtor and one.contact_ref is None
     ]
     shop = pd.DataFrame([_details(ours) for _, _, ours, _ in pairs], columns=list(_COMPARABLE))
     books = pd.DataFrame([_details(theirs) for _, _, _, theirs in pairs], columns=list(_COMPARABLE))

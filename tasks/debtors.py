@@ -35,10 +35,11 @@ def _create(work: RouteWork, document: Invoice, customer_key: str) -> tuple[Cont
     problems = work.target.check_contact(document.contact)
     if blocking(problems):
         raise _invalid(document, *blocking(problems))
-    with work.runtime.database.write() as session:
-        claim = debtors.claim_debtor(
+    claim = work.runtime.database.change(
+        lambda session: debtors.claim_debtor(
             session, work.target_account, customer_key, now=work.now(), lease_seconds=work.lease_seconds
         )
+    )
     if isinstance(claim, debtors.Busy):
         raise RetryLater("another run is creating this debtor", not_before=claim.until, document=document.number)
     if isinstance(claim, debtors.Known):
@@ -64,8 +65,9 @@ def _create(work: RouteWork, document: Invoice, customer_key: str) -> tuple[Cont
         raise
     # After any other error it may have been created: the claim stays until its lease ends. Then it counts as abandoned
     # and the books are asked.
-    with work.runtime.database.write() as session:
-        debtors.remember_debtor(session, work.target_account, customer_key, created.target_ref)
+    work.runtime.database.change(
+        lambda session: debtors.remember_debtor(session, work.target_account, customer_key, created.target_ref)
+    )
     return created, problems
 
 
@@ -76,5 +78,5 @@ def _forget(work: RouteWork, customer_key: str, seen: debtors.Known | debtors.Cl
 
 def _invalid(document: Invoice, *findings: Finding) -> DocumentInvalid:
     return DocumentInvalid(
-        f"the debtor of order {document.number} cannot be used", findings=findings, document=document.number
+        f"the contact of document {document.number} cannot be used", findings=findings, document=document.number
     )

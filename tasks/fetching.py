@@ -1,6 +1,6 @@
-"""Fetch-orders: what the shop has becomes records, page by page.
+"""Fetch: what the source has becomes records, page by page.
 
-Every page is committed as it is read, and seeing an order twice changes nothing, so a fetch that breaks off is simply
+Every page is committed as it is read, and seeing a document twice changes nothing, so a fetch that breaks off is simply
 done again.
 """
 
@@ -13,26 +13,27 @@ from itertools import islice
 
 from sqlmodel import Session
 
-from boekbrug.domain.documents import DocumentKind, ExternalRef, Order
+from boekbrug.domain.documents import DocumentKind, ExternalRef, Order, SourceInvoice, UnreadableDocument
+from boekbrug.domain.findings import Finding
 from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
-from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
+from boekbrug.domain.snapshots import Document, document_from_json, document_to_json, fingerprint, same_on_paper
 from boekbrug.domain.tenants import RoutePolicy
 from boekbrug.store import cursors, moves, order_migrations, records
 from boekbrug.store.observations import Observation, Observed, Seen, observe
-from connectors import SourceDocument
-from mappings.corrections import cancelled_after_posting, changed_after_posting
-from mappings.invoices import Eligibility, Verdict, eligibility
+from mappings.corrections import cancelled_after_posting, changed_after_posting, invoice_changed_after_posting
+from mappings.eligibility import Eligibility, Verdict, eligibility
 from mappings.periods import earlier_period
-from mappings.references import customer_key, our_reference
+from mappings.references import our_reference
+from mappings.source_documents import contact_key, dated_at, dated_on, kind_of, number_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
+from tasks.streams import Given, Stream
 
-STREAM = "orders"
 AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 # Without a start day in the route's policy the first run reads this far back; history is a migration's work.
 FIRST_RUN = timedelta(days=30)
-# Orders that have not gone over are read again by number: changes that leave the status as it is show nowhere else.
+# What has not gone over is read again one by one: changes that leave the status as it is show nowhere else.
 LOOK_AGAIN_AT_MOST = 200
 WANTED = {
     Verdict.GOES: SyncStatus.PENDING,
@@ -43,32 +44,35 @@ WANTED = {
 
 @dataclass(slots=True)
 class FetchResult:
-    """How many orders were read, and what they were to us."""
+    """How many documents were read, and what they were to us."""
 
     read: int = 0
     new: int = 0
     updated: int = 0
     changed_after_posting: int = 0
     gone: int = 0
-    seen: set[str] = field(default_factory=set)
+    seen: set[ExternalRef] = field(default_factory=set)
 
 
 def fetch_changed(work: RouteWork, progress: Progress = unwatched) -> FetchResult:
     """Reads what was placed or changed since the last run, and again what has not gone over yet."""
     result = FetchResult()
     began = work.now()
-    for page in work.source.read_changed_orders(changed_since(work)):
-        keep_page(work, page, result)
-        progress("fetch", result.read, None)
+    for stream in work.streams:
+        for page in stream.read_changed(changed_since(work, stream)):
+            keep_page(work, page, result)
+            progress("fetch", result.read, None)
     _look_again(work, result, progress)
     with work.runtime.database.write() as session:
-        cursors.move_cursor(session, work.tenant.id, work.route.source.id, _stream(work), to=began, now=work.now())
+        for stream in work.streams:
+            cursor = _cursor(work, stream)
+            cursors.move_cursor(session, work.tenant.id, work.route.source.id, cursor, to=began, now=work.now())
     return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """By which policy and in which lane an order is taken. `earlier_periods`: also one of an earlier VAT period, when
+    """By which policy and in which lane a document is taken. `earlier_periods`: also one of an earlier VAT period, when
     the books date it today."""
 
     lane: Lane
@@ -82,7 +86,7 @@ def historic(policy: RoutePolicy) -> RoutePolicy:
 
 
 def daily_terms(work: RouteWork, refs: Collection[ExternalRef]) -> dict[ExternalRef, Terms]:
-    """The daily run's terms for these orders. What a migration has met is judged without the route's start, which
+    """The daily run's terms for these documents. What a migration has met is judged without the route's start, which
     would throw it out again; and what waits in its lane stays there for as long as the migration lives."""
     tenant_id, policy = work.tenant.id, work.route.policy
     with work.runtime.database.read() as session:
@@ -103,11 +107,11 @@ def daily_terms(work: RouteWork, refs: Collection[ExternalRef]) -> dict[External
 
 def keep_page(
     work: RouteWork,
-    page: Sequence[SourceDocument],
+    page: Sequence[Given],
     result: FetchResult,
     terms: Mapping[ExternalRef, Terms] | None = None,
 ) -> list[Observed]:
-    """Commits a page of orders, and reports those that changed after they were booked. `terms`: the daily run's when
+    """Commits a page of documents, and reports those that changed after they were booked. `terms`: the daily run's when
     left out."""
     if not page:
         return []
@@ -121,29 +125,29 @@ def keep_page(
             if outcome.status in DONE:
                 _compare_with_posted(session, work, documents[outcome.source_ref], outcome, result)
     result.read += len(documents)
-    result.seen |= {document.number for document in documents.values()}
+    result.seen |= documents.keys()
     result.new += sum(outcome.outcome is Seen.NEW for outcome in outcomes)
     result.updated += sum(outcome.outcome is Seen.UPDATED for outcome in outcomes)
     return outcomes
 
 
-def judged_by(work: RouteWork, document: SourceDocument, terms: Terms) -> Eligibility:
-    """Whether the order goes over on these terms."""
+def judged_by(work: RouteWork, document: Given, terms: Terms) -> Eligibility:
+    """Whether the document goes over on these terms."""
     judged = eligibility(document, work.status_plan, terms.policy)
-    if judged.verdict is not Verdict.GOES or terms.earlier_periods or not isinstance(document, Order):
+    if judged.verdict is not Verdict.GOES or terms.earlier_periods or isinstance(document, UnreadableDocument):
         return judged
-    reason = earlier_period(document, work.today, terms.policy, work.target.traits)
+    reason = earlier_period(dated_on(document), work.today, terms.policy, work.target.traits)
     return Eligibility(Verdict.NEVER, reason) if reason else judged
 
 
-def _stream(work: RouteWork) -> str:
-    return f"{STREAM}:{work.route.slug}"
+def _cursor(work: RouteWork, stream: Stream) -> str:
+    return f"{stream.name}:{work.route.slug}"
 
 
-def changed_since(work: RouteWork) -> datetime:
-    """Well before the last run, for shops tell of changes late; on the first run the route's start day."""
+def changed_since(work: RouteWork, stream: Stream) -> datetime:
+    """Well before the last run, for sources tell of changes late; on the first run the route's start day."""
     with work.runtime.database.read() as session:
-        cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _stream(work))
+        cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _cursor(work, stream))
     if cursor is not None:
         # A clock that was ahead left the cursor in the future; what came since would never be read.
         return min(cursor, work.now()) - timedelta(hours=work.runtime.settings.overlap_hours)
@@ -153,12 +157,12 @@ def changed_since(work: RouteWork) -> datetime:
     return datetime.combine(start_on, time(), work.zone)
 
 
-def _observation(work: RouteWork, document: SourceDocument, terms: Terms) -> Observation:
+def _observation(work: RouteWork, document: Given, terms: Terms) -> Observation:
     reference = our_reference(document.source_ref, work.source_name)
     judged, lane = judged_by(work, document, terms), terms.lane
     reasons = (judged.reason,) if judged.reason else ()
     wanted = WANTED[judged.verdict]
-    if not isinstance(document, Order):
+    if isinstance(document, UnreadableDocument):
         return Observation(
             source_ref=document.source_ref,
             number=document.number,
@@ -176,15 +180,15 @@ def _observation(work: RouteWork, document: SourceDocument, terms: Terms) -> Obs
         )
     return Observation(
         source_ref=document.source_ref,
-        number=document.number,
-        kind=DocumentKind.CREDIT_NOTE if document.is_credit else DocumentKind.INVOICE,
+        number=number_of(document),
+        kind=kind_of(document),
         wanted=wanted,
         source_status=document.status_id,
         fingerprint=fingerprint(document),
-        snapshot=order_to_json(document),
-        customer_key=customer_key(document.customer),
+        snapshot=document_to_json(document),
+        customer_key=contact_key(document, work.source_name),
         our_reference=reference,
-        ordered_at=document.ordered_at,
+        ordered_at=dated_at(document, work.zone),
         gross=document.gross,
         findings=reasons,
         reason=judged.reason.code if judged.reason else "",
@@ -193,24 +197,24 @@ def _observation(work: RouteWork, document: SourceDocument, terms: Terms) -> Obs
 
 
 def _compare_with_posted(
-    session: Session, work: RouteWork, document: SourceDocument, outcome: Observed, result: FetchResult
+    session: Session, work: RouteWork, document: Given, outcome: Observed, result: FetchResult
 ) -> None:
     """A document that is in the books is never overwritten: a finding says how it could be corrected.
 
-    A correction that is no longer the right one is withdrawn: the order was changed back, or cancelled since.
+    A correction that is no longer the right one is withdrawn: it was changed back, or cancelled since.
     """
     as_posted = outcome.outcome is Seen.UNCHANGED and outcome.status is not SyncStatus.MISMATCH
-    if as_posted or not isinstance(document, Order):
+    if as_posted or isinstance(document, UnreadableDocument):
         return
     record = records.record_by_id(session, work.tenant.id, outcome.record_id)
-    posted = order_from_json(record.snapshot)
+    posted = document_from_json(record.snapshot, record.source_ref.kind)
     found = None
-    # Another start day in the route's policy withdraws a document too; only the shop's status cancels the sale.
+    # Another start day in the route's policy withdraws a document too; only the source's status cancels it.
     if work.status_plan.verdict(document.status_id) is Verdict.NEVER:
         status = work.status_plan.name(document.status_id)
         found = cancelled_after_posting(posted, record.target_number, status)
-    elif outcome.outcome is Seen.CHANGED:
-        found = changed_after_posting(posted, document, record.target_number, work.tenant.language)
+    elif outcome.outcome is Seen.CHANGED and not same_on_paper(posted, document):
+        found = _changed(posted, document, record.target_number, work.tenant.language)
     for code in AFTER_POSTING:
         if found is None or found.code != code:
             moves.withdraw_finding(session, work.tenant.id, record.id, work.now(), code=code)
@@ -218,18 +222,25 @@ def _compare_with_posted(
         result.changed_after_posting += 1
 
 
+def _changed(posted: Document, current: Document, number: str, language: str) -> Finding:
+    if isinstance(posted, Order) and isinstance(current, Order):
+        return changed_after_posting(posted, current, number, language)
+    assert isinstance(posted, SourceInvoice) and isinstance(current, SourceInvoice)  # of one ref, so of one kind
+    return invoice_changed_after_posting(posted, current, number, language)
+
+
 def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> None:
-    waiting = [record for record in _waiting(work) if record.number not in result.seen]
-    for batch in _batches(waiting, 50):
-        orders = work.source.read_orders([record.number for record in batch])
-        page = []
-        for record, document in zip(batch, orders, strict=True):
-            if document is None:
-                _gone(work, record, result)
-            else:
-                page.append(document)
-        keep_page(work, page, result)
-        progress("fetch", result.read, None)
+    waiting = [record for record in _waiting(work) if record.source_ref not in result.seen]
+    for stream in work.streams:
+        for batch in _batches((record for record in waiting if record.source_ref.kind == stream.kind), 50):
+            page = []
+            for record, document in zip(batch, stream.read_again(batch), strict=True):
+                if document is None:
+                    _gone(work, record, result)
+                else:
+                    page.append(document)
+            keep_page(work, page, result)
+            progress("fetch", result.read, None)
 
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:
@@ -252,7 +263,7 @@ def _waiting(work: RouteWork) -> list[SyncRecord]:
 
 
 def _gone(work: RouteWork, record: SyncRecord, result: FetchResult) -> None:
-    """The shop no longer has the order, and it was never booked: nothing is left to do."""
+    """The source no longer has the document, and it was never booked: nothing is left to do."""
     with work.runtime.database.write() as session:
         if moves.status_now(session, work.tenant.id, record.id) is not record.status:
             return  # another run has moved it since it was listed

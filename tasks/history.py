@@ -35,10 +35,10 @@ WATCHED_AFTER = timedelta(minutes=15)
 
 @step("read-days")
 def read_days(work: RouteWork, migration_id: int) -> FetchResult:
-    """Reads the next days of the shop's history and judges what they hold."""
+    """Reads the next days of the source's history and judges what they hold."""
     with pausing(work, work.route.source):
         result = read_next_days(work, migration_id)
-    get_run_logger().info("read %d orders, %d of them new", result.read, result.new)
+    get_run_logger().info("read %d documents, %d of them new", result.read, result.new)
     return result
 
 
@@ -74,7 +74,7 @@ class TaskSteps:
         return result
 
     def verify(self, work: RouteWork) -> VerifyResult:
-        """Compares what was posted with the shop."""
+        """Compares what was posted with the source."""
         return verify_totals(work)
 
 

@@ -5,21 +5,44 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlmodel import Session
 
 from boekbrug.domain.budgets import Budget
-from boekbrug.domain.errors import RateLimited
+from boekbrug.domain.errors import RateLimited, RetryLater
 from boekbrug.domain.records import AttemptOutcome, Lane
 from boekbrug.store import budgets, waiters
 from connectors import LimitSignal
 from tasks.runtime import Runtime
 
 
+@dataclass(slots=True)
+class _Fence:
+    moment: datetime
+    passed: bool = False
+
+
+_fence: ContextVar[_Fence | None] = ContextVar("fence", default=None)
+
+
+@contextmanager
+def writing_before(moment: datetime) -> Iterator[None]:
+    """The first call inside is made before that moment or not at all. The calls after it are made in any case, for by
+    then something may be written that has to be read back."""
+    token = _fence.set(_Fence(moment))
+    try:
+        yield
+    finally:
+        _fence.reset(token)
+
+
 class StoreMeter:
-    """Takes a slot of each of the account's budgets for every call, and passes on what the remote side says of its limit.
+    """Takes a slot of each of the account's budgets that count a call, and passes on what the remote side says of its
+    limit.
 
     Without a limit of our own no slots are written down; the remote side's word is kept all the same.
     """
@@ -35,14 +58,18 @@ class StoreMeter:
         self._blocked_until: datetime | None = None
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """Around every remote call. Raises RateLimited when no slot comes free within the run's patience."""
-        self._refuse_while_blocked()
-        if not self._budgets:
+    def call(self, counts_as: str = "") -> Iterator[None]:
+        """Around every remote call. Raises RateLimited when no slot comes free within the run's patience, RetryLater
+        when the moment has passed before which it was to be made (`writing_before`)."""
+        counting = [budget for budget in self._budgets if budget.counts_as in ("", counts_as)]
+        if not counting:
+            self._refuse_while_blocked()
+            self._pass_fence()
             yield
             return
-        slot = self._slot()
+        slot = self._slot(counting)
         try:
+            self._pass_fence()
             yield
         finally:
             with self._runtime.database.write() as session:
@@ -65,13 +92,22 @@ class StoreMeter:
         with self._runtime.database.write() as session:
             budgets.tighten(session, self._account, now=now, blocked_until=until)
 
+    def _pass_fence(self) -> None:
+        """Right before the call: waiting for a slot takes time, and so does a machine that is suspended."""
+        fence, now = _fence.get(), self._runtime.clock.now()
+        if fence is None or fence.passed:
+            return
+        if now > fence.moment:
+            raise RetryLater("the claim would run out during the write", not_before=now)
+        fence.passed = True
+
     def _refuse_while_blocked(self) -> None:
         with self._lock:
             until = self._blocked_until
         if until is not None and until > self._runtime.clock.now():
             raise RateLimited(f"the account's limit is reached until {until:%H:%M} UTC", not_before=until)
 
-    def _slot(self) -> budgets.Slot:
+    def _slot(self, counting: Sequence[Budget]) -> budgets.Slot:
         runtime, holder, began = self._runtime, "", self._runtime.clock.now()
         try:
             while True:
@@ -79,7 +115,7 @@ class StoreMeter:
                 with runtime.database.write() as session:
                     taken = budgets.take(
                         session,
-                        self._budgets,
+                        counting,
                         tenant_id=self._tenant_id,
                         record_id=None,
                         kind="call",
@@ -94,25 +130,26 @@ class StoreMeter:
                     wait = (taken.moment - now).total_seconds()
                     waited = (now - began).total_seconds()
                     if waited + wait > runtime.settings.patience_seconds:
+                        names = " and ".join(f"{budget.limit} {budget.name}" for budget in counting)
                         raise RateLimited(
-                            f"the budget for {taken.budget or 'calls'} is used up until {taken.moment:%H:%M} UTC",
+                            f"the budget of {names} is used up until {taken.moment:%Y-%m-%d %H:%M} UTC",
                             not_before=taken.moment,
                         )
                     holder = holder or f"call:{uuid4()}"
-                    self._wait_in_line(session, holder, now)
+                    self._wait_in_line(session, counting, holder, now)
                 runtime.clock.sleep(max(wait, 0.01))
         finally:
             if holder:
                 with runtime.database.write() as session:
-                    waiters.stop_waiting(session, self._budgets, tenant_id=self._tenant_id, holder=holder)
+                    waiters.stop_waiting(session, counting, tenant_id=self._tenant_id, holder=holder)
         if taken.wait_seconds:
             runtime.clock.sleep(taken.wait_seconds)
         return taken
 
-    def _wait_in_line(self, session: Session, holder: str, now: datetime) -> None:
+    def _wait_in_line(self, session: Session, counting: Sequence[Budget], holder: str, now: datetime) -> None:
         waiters.wait_for(
             session,
-            self._budgets,
+            counting,
             tenant_id=self._tenant_id,
             holder=holder,
             route=self._connection,

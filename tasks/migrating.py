@@ -19,7 +19,7 @@ from boekbrug.store import moves, order_migrations, records
 from boekbrug.store.rows import findings_to_json
 from mappings.periods import period_start
 from tasks.fetching import FetchResult, Terms, historic, keep_page
-from tasks.planning import booked_at, chunk_end, foresee, pages, read_books
+from tasks.planning import booked_at, chunk_end, count_dated, foresee, pages, read_books
 from tasks.progress import Progress, unwatched
 from tasks.pushing import PAUSE_AFTER_FAILURE, PushResult, line, look_up_unknown, push_due
 from tasks.reporting import RunReport
@@ -49,7 +49,7 @@ class Steps(Protocol):
         ...
 
     def verify(self, work: RouteWork) -> VerifyResult:
-        """Compares what was posted with the shop."""
+        """Compares what was posted with the source."""
         ...
 
 
@@ -75,7 +75,7 @@ class PlainSteps:
             return push_due(work, self._progress, limit)
 
     def verify(self, work: RouteWork) -> VerifyResult:
-        """Compares what was posted with the shop."""
+        """Compares what was posted with the source."""
         with pausing(work, work.route.target):
             return verify_posted(work, self._progress)
 
@@ -266,7 +266,7 @@ def _judge_anew(work: RouteWork, migration_id: int) -> None:
 
 
 def _keep_out_earlier_periods(work: RouteWork, migration: Migration, day: _Day) -> None:
-    """A VAT period may have ended since orders of it were read: without the shopkeeper's yes they stay out."""
+    """A VAT period may have ended since documents of it were read: without the shopkeeper's yes they stay out."""
     start_on = period_start(work.today, work.route.policy.vat_period)
     if migration.accepts_earlier_periods or not work.target.traits.dates_itself or day.checked == start_on:
         return
@@ -286,13 +286,13 @@ def _keep_out_earlier_periods(work: RouteWork, migration: Migration, day: _Day) 
 
 
 def _complete(work: RouteWork, migration_id: int) -> bool:
-    """Completes the migration when nothing of it waits, after reading the days once more if the shop counts more."""
+    """Completes the migration when nothing of it waits, after reading the days once more if the source counts more."""
     tenant_id = work.tenant.id
     standing = read_standing(work, migration_id)
     migration = standing.migration
     if not migration.all_read or standing.counts.waiting or migration.state is not MigrationState.RUNNING:
         return False
-    shop_count = work.source.count_orders_placed(migration.first_on, migration.last_on)
+    shop_count = count_dated(work, migration.first_on, migration.last_on)
     if shop_count > standing.counts.met:
         _read(work, migration, migration.first_on, migration.last_on)
     with work.runtime.database.write() as session:

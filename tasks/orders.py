@@ -102,7 +102,7 @@ def fetch_orders(work: RouteWork) -> FetchResult:
     with pausing(work, work.route.source):
         result = fetch_changed(work)
     get_run_logger().info(
-        "read %d orders: %d new, %d updated, %d changed after booking, %d gone",
+        "read %d documents: %d new, %d updated, %d changed after booking, %d gone",
         result.read,
         result.new,
         result.updated,
@@ -114,7 +114,7 @@ def fetch_orders(work: RouteWork) -> FetchResult:
 
 @step("transform-to-invoices")
 def transform_to_invoices(work: RouteWork) -> TransformResult:
-    """Judges every order that is waiting, by the route's rules."""
+    """Judges every document that is waiting, by the route's rules."""
     with pausing(work, work.route.target):
         result = transform_waiting(work)
     get_run_logger().info(
@@ -145,7 +145,7 @@ def push_batch(work: RouteWork) -> PushResult:
 
 @step("verify-totals")
 def verify_totals(work: RouteWork) -> VerifyResult:
-    """Reads back what was posted and compares it with the shop."""
+    """Reads back what was posted and compares it with the source."""
     with pausing(work, work.route.target):
         result = verify_posted(work)
     get_run_logger().info("%d verified, %d differ", result.verified, result.mismatch)

@@ -1,4 +1,4 @@
-"""Planning a migration: what the shop has in a period, what would become of it, and when it would be done.
+"""Planning a migration: what the source has in a period, what would become of it, and when it would be done.
 
 Reads from both sides, page by page, and writes nothing remotely.
 """
@@ -10,23 +10,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from boekbrug.domain.documents import Order
+from boekbrug.domain.documents import UnreadableDocument
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.forecast import Conditions, Forecast, forecast
 from boekbrug.domain.migrations import Migration, MigrationPlan
 from boekbrug.domain.records import DONE, Lane, SyncStatus
+from boekbrug.domain.snapshots import Document
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import budgets, order_migrations
 from boekbrug.store.rows import in_chunks
-from connectors import SourceDocument
 from mappings.bookings import debtor_number_for
-from mappings.invoices import Verdict
+from mappings.eligibility import Verdict
 from mappings.periods import earlier_period
 from mappings.references import our_reference
+from mappings.source_documents import dated_on
 from tasks.fetching import Terms, historic, judged_by
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
+from tasks.streams import Given
 from tasks.transforming import judge
 
 # So many days are read at a time: what was read is then done with, however long the period is.
@@ -67,7 +69,7 @@ def plan_migration(
     if not first_on <= last_on < work.today:
         raise SettingsInvalid(f"from {first_on} to {last_on} is not a stretch of past days; today is {work.today}")
     tenant_id = work.tenant.id
-    shop_count = work.source.count_orders_placed(first_on, last_on)
+    shop_count = count_dated(work, first_on, last_on)
     with work.runtime.database.write() as session:
         migration_id = order_migrations.draft(
             session,
@@ -104,11 +106,17 @@ def plan_migration(
         return order_migrations.migration_by_id(session, tenant_id, migration_id), foreseen
 
 
-def pages(work: RouteWork, first_on: date, last_on: date) -> Iterator[Sequence[SourceDocument]]:
-    """The shop's orders of these days, some days at a time."""
+def count_dated(work: RouteWork, first_on: date, last_on: date) -> int:
+    """How many documents of these days the source itself counts."""
+    return sum(stream.count_dated(first_on, last_on) for stream in work.streams)
+
+
+def pages(work: RouteWork, first_on: date, last_on: date) -> Iterator[Sequence[Given]]:
+    """The source's documents of these days, some days at a time."""
     while first_on <= last_on:
         end = chunk_end(first_on, last_on)
-        yield from work.source.read_orders_placed(first_on, end)
+        for stream in work.streams:
+            yield from stream.read_dated(first_on, end)
         first_on = end + timedelta(days=1)
 
 
@@ -120,7 +128,7 @@ def chunk_end(first_on: date, last_on: date) -> date:
 def read_books(work: RouteWork, migration: Migration) -> None:
     """Remembers what the books hold with a reference of ours, so that it is recognised wherever it came from.
 
-    No document is booked before the day of its order.
+    No document is booked before its own day.
     """
     tenant_id = work.tenant.id
     with work.runtime.database.write() as session:
@@ -172,7 +180,7 @@ def booked_at(work: RouteWork, day: date | None) -> datetime:
     return work.now() if day is None else datetime.combine(day, time(), work.zone).astimezone(UTC)
 
 
-def _count(work: RouteWork, migration: Migration, page: Sequence[SourceDocument], tally: _Tally) -> None:
+def _count(work: RouteWork, migration: Migration, page: Sequence[Given], tally: _Tally) -> None:
     tenant_id = work.tenant.id
     references = {document.source_ref: our_reference(document.source_ref, work.source_name) for document in page}
     with work.runtime.database.read() as session:
@@ -190,27 +198,27 @@ def _count(work: RouteWork, migration: Migration, page: Sequence[SourceDocument]
             _count_one(work, document, terms, tally)
 
 
-def _count_one(work: RouteWork, document: SourceDocument, terms: Terms, tally: _Tally) -> None:
+def _count_one(work: RouteWork, document: Given, terms: Terms, tally: _Tally) -> None:
     judged = judged_by(work, document, terms)
     if judged.verdict is not Verdict.GOES:
         code = judged.reason.code if judged.reason else judged.verdict.value
         tally.skipped[code] += 1
         return
-    if not isinstance(document, Order):
+    if isinstance(document, UnreadableDocument):
         tally.refused[_code(document.findings)] += 1
         return
-    earlier = earlier_period(document, work.today, terms.policy, work.target.traits) is not None
+    earlier = earlier_period(dated_on(document), work.today, terms.policy, work.target.traits) is not None
     problems = _problems(work, document)
     if problems:
         (tally.earlier_refused if earlier else tally.refused)[_code(problems)] += 1
     else:
-        (tally.earlier_to_post if earlier else tally.to_post)[document.ordered_at.date()] += 1
+        (tally.earlier_to_post if earlier else tally.to_post)[dated_on(document)] += 1
 
 
-def _problems(work: RouteWork, order: Order) -> tuple[Finding, ...]:
-    """What would keep the order from going over. What only the customer's own debtor can tell shows when it is
+def _problems(work: RouteWork, document: Document) -> tuple[Finding, ...]:
+    """What would keep it from going over. What only the customer's own debtor can tell shows when it is
     posted: asking for every debtor would take as long as posting."""
-    judged = judge(work, order)
+    judged = judge(work, document)
     found = blocking(judged.findings)
     if found or judged.document is None or debtor_number_for(judged.document, work.route.mapping) is not None:
         return found

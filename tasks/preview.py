@@ -5,71 +5,77 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from boekbrug.domain.bookings import Booking
-from boekbrug.domain.documents import Order
+from boekbrug.domain.bookings import Booking, BookingLine, Entry, EntryLine
+from boekbrug.domain.documents import ExternalRef, UnreadableDocument
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import DONE, SyncStatus
+from boekbrug.domain.snapshots import Document
 from boekbrug.store import records
-from connectors import SourceDocument
 from mappings.bookings import debtor_number_for
-from mappings.invoices import Verdict, eligibility
+from mappings.eligibility import Verdict, eligibility
 from tasks.fetching import changed_since
 from tasks.progress import Progress
 from tasks.route_work import RouteWork
-from tasks.transforming import assumed_debtor, book, judge
+from tasks.streams import Given
+from tasks.transforming import assumed_account, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One order as a run would treat it: `book`, `refuse`, `wait` (not yet), `skip`, or `done` already."""
+    """One document as a run would treat it: `book`, `refuse`, `wait` (not yet), `skip`, or `done` already."""
 
     number: str
     verdict: str
     gross: str
-    booking: Booking | None
+    booking: Booking | Entry | None
     findings: tuple[Finding, ...]
 
     def as_json(self, language: str) -> dict[str, object]:
         """For programs."""
-        lines = self.booking.lines if self.booking else ()
+        lines: tuple[BookingLine, ...] | tuple[EntryLine, ...] = self.booking.lines if self.booking else ()
+        account = self.booking.debtor if isinstance(self.booking, Booking) else self.booking and self.booking.contact
         return {
-            "order": self.number,
+            "document": self.number,
             "would": self.verdict,
             "gross": self.gross,
-            "debtor": self.booking.debtor.target_ref.id or "new" if self.booking else None,
-            "lines": [
-                {
-                    "description": line.description,
-                    "quantity": str(line.quantity),
-                    "unit_price": str(line.unit_price.amount),
-                    "vat_code": line.vat_code,
-                    "ledger_account": line.ledger_account,
-                    "why": list(line.why),
-                }
-                for line in lines
-            ],
+            "contact": account.target_ref.id or "new" if account else None,
+            "lines": [_line(line) for line in lines],
             "findings": [
                 {"code": f.code, "level": f.level.value, "sentence": f.sentence(language)} for f in self.findings
             ],
         }
 
 
-def preview_orders(work: RouteWork, progress: Progress) -> Iterator[Preview]:
-    """Every order that a run would read now, each once."""
-    seen: set[str] = set()
-    for page in work.source.read_changed_orders(changed_since(work)):
-        for document in page:
-            if document.source_ref.id not in seen:
-                seen.add(document.source_ref.id)
-                yield _preview(work, document)
-        progress("preview", len(seen), None)
+def _line(line: BookingLine | EntryLine) -> dict[str, object]:
+    amounts = (
+        {
+            "description": line.description,
+            "quantity": str(line.quantity),
+            "unit_price": str(line.unit_price.amount),
+        }
+        if isinstance(line, BookingLine)
+        else {"net": str(line.net.amount), "tax": str(line.tax_amount.amount)}
+    )
+    return amounts | {"vat_code": line.vat_code, "ledger_account": line.ledger_account, "why": list(line.why)}
 
 
-def _preview(work: RouteWork, document: SourceDocument) -> Preview:
+def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
+    """Every document that a run would read now, each once."""
+    seen: set[ExternalRef] = set()
+    for stream in work.streams:
+        for page in stream.read_changed(changed_since(work, stream)):
+            for document in page:
+                if document.source_ref not in seen:
+                    seen.add(document.source_ref)
+                    yield _preview(work, document)
+            progress("preview", len(seen), None)
+
+
+def _preview(work: RouteWork, document: Given) -> Preview:
     with work.runtime.database.read() as session:
         known = records.by_source_ref(session, work.tenant.id, work.route.id, document.source_ref)
-    gross = str(document.gross) if isinstance(document, Order) else ""
+    gross = "" if isinstance(document, UnreadableDocument) else str(document.gross)
     if known is not None and known.status in DONE:
         return Preview(document.number, "done", gross, None, ())
     if known is not None and known.status is SyncStatus.IN_FLIGHT:
@@ -78,16 +84,16 @@ def _preview(work: RouteWork, document: SourceDocument) -> Preview:
     if judged.verdict is not Verdict.GOES:
         reasons = (judged.reason,) if judged.reason else ()
         return Preview(document.number, "wait" if judged.verdict is Verdict.NOT_YET else "skip", gross, None, reasons)
-    if not isinstance(document, Order):
+    if isinstance(document, UnreadableDocument):
         return Preview(document.number, "refuse", gross, None, document.findings)
     return _booked(work, document, gross)
 
 
-def _booked(work: RouteWork, order: Order, gross: str) -> Preview:
+def _booked(work: RouteWork, document: Document, gross: str) -> Preview:
     """Judged as the transform step does, and then for the debtor that the books really hold."""
-    judged = judge(work, order)
+    judged = judge(work, document)
     if judged.document is None or blocking(judged.findings):
-        return Preview(order.number, "refuse", gross, None, judged.findings)
+        return Preview(document.number, "refuse", gross, None, judged.findings)
     number = debtor_number_for(judged.document, work.route.mapping)
     if number is not None:
         named = work.target.read_contact(number)
@@ -95,10 +101,10 @@ def _booked(work: RouteWork, order: Order, gross: str) -> Preview:
     else:
         found = list(work.target.find_contacts(judged.document.contact))
     problems = () if found else work.target.check_contact(judged.document.contact)
-    debtor = found[0] if found else assumed_debtor(work, judged.document)
+    debtor = found[0] if found else assumed_account(work, judged.document)
     try:
-        booking = book(work, judged.document, debtor, our_reference="")
+        booking = work.writer.prepare(judged.document, debtor, our_reference="").booking
     except NeedsAttention as problem:
-        return Preview(order.number, "refuse", gross, None, problem.findings)
+        return Preview(document.number, "refuse", gross, None, problem.findings)
     findings = (*judged.findings, *problems)
-    return Preview(order.number, "refuse" if blocking(findings) else "book", gross, booking, findings)
+    return Preview(document.number, "refuse" if blocking(findings) else "book", gross, booking, findings)

@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session
 
-from boekbrug.domain.bookings import Booking
 from boekbrug.domain.documents import PostedDocument
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -30,12 +30,14 @@ from boekbrug.domain.errors import (
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncRecord
 from boekbrug.store import budgets, moves, waiters
-from mappings.invoices import invoice_for
 from tasks.debtors import debtor_for
+from tasks.documents import document_of
+from tasks.metering import writing_before
 from tasks.progress import Progress, unwatched
 from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
-from tasks.transforming import book, order_of, vat_number_status
+from tasks.transforming import transform
+from tasks.writing import Prepared
 
 # After so many failed calls in a row the remote system is taken to be away, and the rest is not tried.
 FAILURES_IN_A_ROW = 3
@@ -205,28 +207,13 @@ class _Push:
         work = self.work
         while not self.result.stopped and not work.halted():
             now = work.now()
-            with work.runtime.database.write() as session:
-                if self._in_line_until - now < work.place_lease / 2:
-                    self._stand_in_line(session, now + work.place_lease)
-                taken = budgets.take(
-                    session,
-                    [work.document_budget],
-                    tenant_id=work.tenant.id,
-                    record_id=record.id,
-                    kind="document",
-                    lane=record.lane,
-                    now=now,
-                    lease_seconds=work.lease_seconds,
-                    reserve=work.reserve,
-                    holder=work.holder,
-                    soon=min(budgets.SOON, work.patience),
-                )
-                if isinstance(taken, budgets.Slot):
-                    claim = moves.claim(session, work.tenant.id, record.id, now, work.lease_seconds)
-                    if claim is not None:
-                        return _Ours(taken, claim)
-                    budgets.cancel(session, taken)
-                    return None
+            with self._lock:
+                renews = self._in_line_until - now < work.place_lease / 2
+                if renews:
+                    self._in_line_until = now + work.place_lease
+            taken = work.runtime.database.change(partial(self._intend, record, now, renews))
+            if not isinstance(taken, budgets.NotBefore):
+                return taken
             wait = (taken.moment - now).total_seconds()
             # Somebody more urgent may take long: the worker is given back to them instead of sleeping.
             if taken.behind is not None:
@@ -238,9 +225,36 @@ class _Push:
                 work.runtime.clock.sleep(max(wait, 0.01))
         return None
 
+    def _intend(
+        self, record: SyncRecord, now: datetime, renews: bool, session: Session
+    ) -> _Ours | budgets.NotBefore | None:
+        """The intention; `renews` the run's place in the line first."""
+        work = self.work
+        if renews:
+            self._stand_in_line(session, now + work.place_lease)
+        taken = budgets.take(
+            session,
+            [work.document_budget],
+            tenant_id=work.tenant.id,
+            record_id=record.id,
+            kind="document",
+            lane=record.lane,
+            now=now,
+            lease_seconds=work.lease_seconds,
+            reserve=work.reserve,
+            holder=work.holder,
+            soon=min(budgets.SOON, work.patience),
+        )
+        if isinstance(taken, budgets.NotBefore):
+            return taken
+        claim = moves.claim(session, work.tenant.id, record.id, now, work.lease_seconds)
+        if claim is None:
+            budgets.cancel(session, taken)
+            return None
+        return _Ours(taken, claim)
+
     def _stand_in_line(self, session: Session, until: datetime) -> None:
         work = self.work
-        self._in_line_until = until
         waiters.wait_for(
             session,
             [work.document_budget],
@@ -254,7 +268,7 @@ class _Push:
 
     def _push(self, record: SyncRecord, ours: _Ours) -> None:
         try:
-            booking, warnings = self._prepare(record)
+            prepared, warnings = self._prepare(record)
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=False)
             return
@@ -269,7 +283,8 @@ class _Push:
         if not self._renew(record, ours):
             return
         try:
-            posted = self.work.target.post_document(booking)
+            with writing_before(ours.claim - timedelta(seconds=self.work.write_seconds)):
+                posted = prepared.send()
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=True)
         except (RetryLater, ConnectionBroken) as problem:
@@ -277,7 +292,7 @@ class _Push:
         except OutcomeUnknown:
             self._unknown(record, ours)
         else:
-            self._written(record, ours, posted, (*warnings, *booking.findings))
+            self._written(record, ours, posted, (*warnings, *prepared.findings))
 
     def _renew(self, record: SyncRecord, ours: _Ours) -> bool:
         """When preparing took so long that the write could outlast its claim, claim and lease count from now. False
@@ -294,24 +309,22 @@ class _Push:
         ours.claim = claim
         return True
 
-    def _prepare(self, record: SyncRecord) -> tuple[Booking, tuple[Finding, ...]]:
+    def _prepare(self, record: SyncRecord) -> tuple[Prepared, tuple[Finding, ...]]:
         work = self.work
-        order = order_of(record)
-        transformed = invoice_for(order, work.route.policy, vat_number_status(work, order))
+        transformed = transform(work, document_of(record))
         if transformed.document is None or blocking(transformed.findings):
-            raise NeedsAttention(f"order {record.number} cannot go over", findings=transformed.findings)
+            raise NeedsAttention(f"document {record.number} cannot go over", findings=transformed.findings)
         debtor, warnings = debtor_for(work, transformed.document, record.customer_key)
-        booking = book(work, transformed.document, debtor, our_reference=record.our_reference)
-        return booking, (*transformed.findings, *warnings)
+        prepared = work.writer.prepare(transformed.document, debtor, our_reference=record.our_reference)
+        return prepared, (*transformed.findings, *warnings)
 
     # -- outcomes: each is committed at once, the slot together with the record
 
     def _written(self, record: SyncRecord, ours: _Ours, posted: PostedDocument, findings: tuple[Finding, ...]) -> None:
         work, now = self.work, self.work.now()
-        with work.runtime.database.write() as session:
+
+        def written(session: Session) -> None:
             budgets.finish(session, ours.slot, AttemptOutcome.WRITTEN, now)
-            # Pending again only when another run looked it up before it was there; it is there now.
-            moves.claim(session, work.tenant.id, record.id, now, work.lease_seconds)
             moves.mark_posted(
                 session,
                 work.tenant.id,
@@ -321,7 +334,10 @@ class _Push:
                 target_number=posted.number,
                 posted_at=now,
                 findings=findings,
+                by_its_writer=True,
             )
+
+        work.runtime.database.change(written)
         with self._lock:
             self._failures = 0
             self.result.posted += 1

@@ -133,13 +133,13 @@ def document_rows(work: RouteWork, report: RunReport) -> list[dict[str, str]]:
         shown = records.by_ids(session, work.tenant.id, sorted(touched)[:ROWS])
     rows = [_row(record, work.tenant.language) for record in shown]
     if len(touched) > ROWS:
-        rows.append({"order": "…", "status": "more than this table holds", "invoice": "", "gross": "", "why": ""})
+        rows.append({"document": "…", "status": "more than this table holds", "invoice": "", "gross": "", "why": ""})
     return rows
 
 
 def _row(record: SyncRecord, language: str) -> dict[str, str]:
     return {
-        "order": record.number,
+        "document": record.number,
         "status": record.status.value,
         "invoice": record.target_number,
         "gross": str(record.gross) if record.gross is not None else "",
@@ -151,9 +151,9 @@ def verification_text(report: RunReport) -> str:
     """The verification as Markdown: both sides' totals and VAT per rate."""
     verified = report.verified
     lines = [
-        f"**{verified.verified}** documents agree with the shop, **{verified.mismatch}** differ.",
+        f"**{verified.verified}** documents agree with the source, **{verified.mismatch}** differ.",
         "",
-        "| | shop | books | difference |",
+        "| | source | books | difference |",
         "|---|---:|---:|---:|",
         _side_by_side("total incl. VAT", verified.gross_shop, verified.gross_books),
         *(_side_by_side(f"VAT {rate:f}%", one.shop, one.books) for rate, one in sorted(verified.rates.items())),

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from boekbrug.domain.bookings import ReferenceData
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import ConnectionBroken, SettingsInvalid
 from boekbrug.domain.records import Lane, SyncRecord
@@ -22,16 +21,20 @@ from connectors import (
     BookingTarget,
     Connector,
     ConnectorSettings,
+    InvoiceSource,
+    LedgerTarget,
     OrderSource,
     TargetSettings,
     VatNumberRegister,
 )
-from connectors.registry import open_connector, read_settings, remote_account
+from connectors.registry import connector_type, open_connector, read_settings, remote_account
 from connectors.vies import Settings as ViesSettings
 from connectors.vies import Vies
-from mappings.invoices import StatusPlan, status_plan
+from mappings.eligibility import StatusPlan, status_plan
 from tasks.metering import StoreMeter
 from tasks.runtime import Runtime, runtime
+from tasks.streams import Stream, streams_of
+from tasks.writing import BookingWriter, EntryWriter, Writer
 
 BATCH = 50
 # What a daily run brings over, and what a migration does: neither touches the other's.
@@ -50,8 +53,10 @@ class RouteWork:
     runtime: Runtime
     tenant: tenants.Tenant
     route: tenants.Route
-    source: OrderSource
-    target: BookingTarget
+    source: OrderSource | InvoiceSource
+    streams: tuple[Stream, ...]
+    target: BookingTarget | LedgerTarget
+    writer: Writer
     target_settings: TargetSettings
     target_account: str
     vat_register: VatNumberRegister | None
@@ -66,7 +71,7 @@ class RouteWork:
 
     @property
     def source_name(self) -> str:
-        """Names the shop for as long as it is this tenant's, whatever its address and tokens become."""
+        """Names the source for as long as it is this tenant's, whatever its address and tokens become."""
         return f"{self.tenant.slug}/{self.route.source.slug}"
 
     @property
@@ -115,13 +120,8 @@ class RouteWork:
         return max(self.runtime.settings.claim_seconds, PREPARATION + self.write_seconds)
 
     @cached_property
-    def reference_data(self) -> ReferenceData:
-        """What the books let one choose from, read once per run."""
-        return self.target.read_reference_data()
-
-    @cached_property
     def status_plan(self) -> StatusPlan:
-        """Which of the shop's statuses go over. Raises SettingsInvalid for a status that the shop does not know."""
+        """Which of the source's statuses go over. Raises SettingsInvalid for a status that the source does not know."""
         return status_plan(self.route.policy, self.source.read_statuses())
 
     @property
@@ -151,10 +151,10 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
         source = closing.enter_context(open_connection(run, route.source, lane))
         target = closing.enter_context(open_connection(run, route.target, lane))
         target_settings = read_settings(route.target.system, route.target.settings)
-        if not isinstance(source, OrderSource):
-            raise SettingsInvalid(f"connection {route.source.slug!r} ({route.source.system}) is no source of orders")
-        if not isinstance(target, BookingTarget) or not isinstance(target_settings, TargetSettings):
-            raise SettingsInvalid(f"connection {route.target.slug!r} ({route.target.system}) takes no bookings")
+        if not isinstance(source, OrderSource | InvoiceSource):
+            raise SettingsInvalid(f"connection {route.source.slug!r} ({route.source.system}) is no source of documents")
+        if not isinstance(target, BookingTarget | LedgerTarget) or not isinstance(target_settings, TargetSettings):
+            raise SettingsInvalid(f"connection {route.target.slug!r} ({route.target.system}) takes no documents")
         check_reserve(route.slug, route.policy, target_settings)
         vies = Vies(ViesSettings(base_url=run.settings.vies_url)) if route.policy.vies else None
         yield RouteWork(
@@ -162,12 +162,21 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
             tenant=tenant,
             route=route,
             source=source,
+            streams=streams_of(source, route.policy.moves, takes_purchases=isinstance(target, LedgerTarget)),
             target=target,
+            writer=_writer(target, route),
             target_settings=target_settings,
             target_account=account_of(run, route.target),
             vat_register=closing.enter_context(vies) if vies else None,
             lanes=lanes,
         )
+
+
+def _writer(target: BookingTarget | LedgerTarget, route: tenants.Route) -> Writer:
+    if isinstance(target, LedgerTarget):
+        title = connector_type(route.source.system).title
+        return EntryWriter(target, route.mapping, route.policy, title, lambda currency, day: None)
+    return BookingWriter(target, route.mapping, route.policy)
 
 
 def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAILY) -> Connector:
@@ -193,7 +202,13 @@ def account_of(run: Runtime, row: tenants.Connection) -> str:
 def call_budgets(settings: ConnectorSettings, account: str) -> tuple[Budget, ...]:
     """How many calls the remote account takes, in each of the periods it counts."""
     return tuple(
-        Budget(account=account, name=limit.name, limit=limit.calls, period=timedelta(seconds=limit.seconds))
+        Budget(
+            account=account,
+            name=limit.name,
+            limit=limit.calls,
+            period=timedelta(seconds=limit.seconds),
+            counts_as=limit.counts_as,
+        )
         for limit in settings.call_limits
     )
 

@@ -59,7 +59,7 @@ def _settle(work: RouteWork, result: SettleResult) -> None:
             begun_at = records.in_flight_since(session, work.tenant.id, record.id) or record.updated_at
         if claim is not None:
             # A day before: the books' calendar may be in another time zone.
-            found = work.target.find_documents(record.our_reference, since=begun_at.date() - timedelta(days=1))
+            found = work.writer.look_up(record, begun_at.date() - timedelta(days=1))
             adopt_or_release(work, record, claim, found, result)
 
 
@@ -68,7 +68,7 @@ def _adopt_recent(work: RouteWork, result: SettleResult) -> None:
         return
     since = work.now().astimezone(work.zone).date() - RECENT
     booked: dict[str, list[PostedDocument]] = {}
-    for document in work.target.read_documents_booked(since):
+    for document in work.writer.recently_booked(since):
         if document.our_reference:
             booked.setdefault(document.our_reference, []).append(document)
     with work.runtime.database.read() as session:

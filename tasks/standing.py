@@ -22,7 +22,7 @@ class Standing:
 
     @property
     def progress(self) -> float:
-        """Per cent of the documents that the shop counts and that need nothing more of the migration."""
+        """Per cent of the documents that the source counts and that need nothing more of the migration."""
         if self.migration.state is MigrationState.COMPLETED:
             return 100.0
         total = max(self.migration.shop_count, self.counts.met, 1)
@@ -30,7 +30,7 @@ class Standing:
 
     @property
     def completeness(self) -> Completeness:
-        """The shop's own count, and where its documents are."""
+        """The source's own count, and where its documents are."""
         counts = self.counts
         return Completeness(
             shop=self.migration.shop_count,
@@ -84,7 +84,7 @@ def cancel(runtime: Runtime, tenant_id: int, migration_id: int, *, who: str) -> 
 
 
 def statement(standing: Standing, language: str) -> str:
-    """The migration's account as Markdown: the shop's own count is the sum of where its documents are."""
+    """The migration's account as Markdown: the source's own count is the sum of where its documents are."""
     migration, counts, complete = standing.migration, standing.counts, standing.completeness
     rows = [
         ("posted", counts.posted, f"{counts.mismatch} of them differ" if counts.mismatch else ""),
@@ -96,12 +96,12 @@ def statement(standing: Standing, language: str) -> str:
         rows.append(("waiting", counts.waiting, ""))
     if complete.missing:
         rows.append(
-            ("not given by the shop", complete.missing, "the shop counts them, but its list does not hold them")
+            ("not given by the source", complete.missing, "the source counts them, but its list does not hold them")
         )
-    title = f"Orders of {migration.first_on} to {migration.last_on}"
-    lines = [f"**{title}**: {migration.state}, {standing.progress:g}%", "", "| | orders | |", "|---|---:|---|"]
+    title = f"Documents of {migration.first_on} to {migration.last_on}"
+    lines = [f"**{title}**: {migration.state}, {standing.progress:g}%", "", "| | documents | |", "|---|---:|---|"]
     lines += [f"| {name} | {count} | {why} |" for name, count, why in rows]
-    lines.append(f"| **the shop's own count** | **{complete.shop}** | {'' if complete.is_complete else 'differs'} |")
+    lines.append(f"| **the source's own count** | **{complete.shop}** | {'' if complete.is_complete else 'differs'} |")
     return "\n".join(lines)
 
 

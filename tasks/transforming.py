@@ -1,7 +1,7 @@
-"""Transform-to-invoices: every order that should go over is judged by the route's rules, before anything is sent.
+"""Transform-to-invoices: every document that should go over is judged by the route's rules, before anything is sent.
 
-What cannot go over gets its findings here, all of them at once, and waits for a person. Orders that waited are judged
-anew on every run, so that a rule that was added in the meantime helps them by itself.
+What cannot go over gets its findings here, all of them at once, and waits for a person. Documents that waited are
+judged anew on every run, so that a rule that was added in the meantime helps them by itself.
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
-from boekbrug.domain.bookings import Booking
-from boekbrug.domain.documents import ContactAccount, ExternalRef, Invoice, Order
+from boekbrug.domain.bookings import Booking, Entry
+from boekbrug.domain.documents import ContactAccount, ExternalRef, Invoice
 from boekbrug.domain.errors import NeedsAttention
-from boekbrug.domain.findings import Finding, blocking, finding
+from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.domain.snapshots import order_from_json
+from boekbrug.domain.snapshots import Document
 from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.store import moves, records
-from mappings.bookings import booking_for, debtor_settings_for
-from mappings.invoices import invoice_for
-from mappings.vat import vat_number_to_check
+from mappings.bookings import debtor_settings_for
+from mappings.invoices import Transformed
+from mappings.source_documents import transformed, vat_number_of
+from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
 PAGE = 500
-# Found where only the books could tell: a person, or a change of the order or the rules, makes another try worthwhile.
+# Found where only the books could tell: a person, or a change of document or rules, makes another try worthwhile.
 WAITS_FOR_A_PERSON = frozenset(
     {
         "COUNTRY_NOT_IN_BOOKS",
@@ -42,16 +41,16 @@ WAITS_FOR_A_PERSON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An order by the rules: the booking it would become, or None, and everything found."""
+    """A document by the rules: the booking it would become, or None, and everything found."""
 
     document: Invoice | None
-    booking: Booking | None
+    booking: Booking | Entry | None
     findings: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
 class TransformResult:
-    """How many orders are ready to go, and how many wait for a person."""
+    """How many documents are ready to go, and how many wait for a person."""
 
     ready: int = 0
     refused: int = 0
@@ -60,7 +59,7 @@ class TransformResult:
 
 
 def transform_waiting(work: RouteWork, progress: Progress = unwatched) -> TransformResult:
-    """Judges every order that is pending or waits for a person."""
+    """Judges every document that is pending or waits for a person."""
     result = TransformResult()
     for record in _waiting(work):
         _transform(work, record, result)
@@ -77,22 +76,26 @@ def transform_records(work: RouteWork, waiting: Iterable[SyncRecord]) -> Transfo
     return result
 
 
-def judge(work: RouteWork, order: Order) -> Judged:
-    """What the order would become in the books, for a debtor with the settings that it would be created with."""
-    status = vat_number_status(work, order)
-    transformed = invoice_for(order, work.route.policy, status)
-    document = transformed.document
+def judge(work: RouteWork, source: Document) -> Judged:
+    """What it would become in the books, on an account with the settings that it would be created with."""
+    found = transform(work, source)
+    document = found.document
     if document is None:
-        return Judged(None, None, transformed.findings)
+        return Judged(None, None, found.findings)
     try:
-        booking = book(work, document, assumed_debtor(work, document), our_reference="")
+        prepared = work.writer.prepare(document, assumed_account(work, document), our_reference="")
     except NeedsAttention as problem:
-        return Judged(document, None, (*transformed.findings, *problem.findings))
-    return Judged(document, booking, (*transformed.findings, *booking.findings))
+        return Judged(document, None, (*found.findings, *problem.findings))
+    return Judged(document, prepared.booking, (*found.findings, *prepared.findings))
 
 
-def assumed_debtor(work: RouteWork, document: Invoice) -> ContactAccount:
-    """The debtor as it would be created."""
+def transform(work: RouteWork, source: Document) -> Transformed:
+    """The invoice that it becomes, by the route's policy."""
+    return transformed(source, work.route.policy, vat_number_status(work, source))
+
+
+def assumed_account(work: RouteWork, document: Invoice) -> ContactAccount:
+    """The contact's account in the books as it would be created."""
     prices_include_tax, reverse_charged = debtor_settings_for(document)
     return ContactAccount(
         target_ref=ExternalRef(work.route.target.system, "debtor", ""),
@@ -102,40 +105,14 @@ def assumed_debtor(work: RouteWork, document: Invoice) -> ContactAccount:
     )
 
 
-def book(work: RouteWork, document: Invoice, debtor: ContactAccount, *, our_reference: str) -> Booking:
-    """The booking by the route's rules. Raises NeedsAttention with every finding."""
-    return booking_for(
-        document,
-        debtor=debtor,
-        rules=work.route.mapping,
-        reference_data=work.reference_data,
-        traits=work.target.traits,
-        policy=work.route.policy,
-        our_reference=our_reference,
-    )
-
-
-def vat_number_status(work: RouteWork, order: Order) -> VatNumberStatus | None:
+def vat_number_status(work: RouteWork, source: Document) -> VatNumberStatus | None:
     """What VIES says of the customer's VAT number, where that matters and the route wants it; asked once per run."""
-    number = vat_number_to_check(order, work.route.policy)
+    number = vat_number_of(source, work.route.policy)
     if work.vat_register is None or not number:
         return None
     if number not in work.vat_numbers:
         work.vat_numbers[number] = work.vat_register.check(number)
     return work.vat_numbers[number]
-
-
-def order_of(record: SyncRecord) -> Order:
-    """The order as it was last seen. Raises NeedsAttention when it could not be read."""
-    if not record.snapshot:
-        raise NeedsAttention("the order could not be read", findings=record.findings, document=record.number)
-    try:
-        return order_from_json(record.snapshot)
-    except ValidationError as error:
-        # A snapshot of another version of Boekbrug: reading the order anew replaces it.
-        field_name = ".".join(str(part) for part in error.errors()[0]["loc"])
-        found = finding("DOCUMENT_UNREADABLE", field=field_name, problem="kept by another version")
-        raise NeedsAttention("the kept order could not be read", findings=(found,), document=record.number) from None
 
 
 def _waiting(work: RouteWork) -> Iterator[SyncRecord]:
@@ -163,7 +140,7 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
         result.refused += 1
         return
     try:
-        findings = judge(work, order_of(record)).findings
+        findings = judge(work, document_of(record)).findings
     except NeedsAttention as problem:
         findings = problem.findings
     if blocking(findings):

@@ -1,4 +1,4 @@
-"""Verify-totals: what was posted is read back in few calls and compared with what the shop said."""
+"""Verify-totals: what was posted is read back in few calls and compared with what the source said."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store import moves, records
-from mappings.invoices import invoice_for
+from mappings.source_documents import transformed
 from mappings.verification import Expected, RateTotal, Summary, compare, expected_for, summary
+from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
-from tasks.transforming import order_of
 
 PAGE = 500
 # What differs is compared again on every run until it is mended or dealt with; the newest first.
@@ -94,14 +94,14 @@ def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -
 def _expected(work: RouteWork, record: SyncRecord) -> Expected | Finding:
     """What the books should say; a finding when the route's rules have changed so that they no longer tell."""
     try:
-        transformed = invoice_for(order_of(record), work.route.policy)
-        codes = [f.code for f in transformed.findings if f.blocks]
+        found = transformed(document_of(record), work.route.policy, None)
+        codes = [f.code for f in found.findings if f.blocks]
     except NeedsAttention as problem:
         codes = [f.code for f in problem.findings]
     else:
-        if transformed.document is not None:
+        if found.document is not None:
             return expected_for(
-                transformed.document,
+                found.document,
                 reference=record.our_reference,
                 number=record.target_number,
                 rules=work.route.mapping,

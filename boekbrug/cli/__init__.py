@@ -10,7 +10,19 @@ import typer
 from pydantic import ValidationError
 
 from boekbrug import __version__
-from boekbrug.cli import budgets, connections, deployments, documents, health, migrations, setup, sync, tenants
+from boekbrug.cli import (
+    budgets,
+    connections,
+    dashboard,
+    deployments,
+    documents,
+    health,
+    migrations,
+    setup,
+    sync,
+    tenants,
+    users,
+)
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import (
     BoekbrugError,
@@ -33,6 +45,8 @@ app.command("init")(setup.init)
 app.command("health")(health.health)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
+app.add_typer(users.app, name="user")
+app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(deployments.deploy)
 app.command("sync")(sync.sync)
 app.command("budget")(budgets.budget)

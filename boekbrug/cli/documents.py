@@ -85,7 +85,7 @@ def errors(tenant: TenantArg, as_json: AsJson = False) -> None:
     else:
         print_table(
             f"{tenant}: what needs attention",
-            ("order", "status", "invoice", "what is the matter", "what to do"),
+            ("document", "status", "invoice", "what is the matter", "what to do"),
             (
                 (
                     record.number,
@@ -103,7 +103,7 @@ def errors(tenant: TenantArg, as_json: AsJson = False) -> None:
 
 def _error(record: SyncRecord, language: str) -> dict[str, object]:
     return {
-        "order": record.number,
+        "document": record.number,
         "status": record.status.value,
         "invoice": record.target_number or None,
         "gross": str(record.gross) if record.gross else None,
@@ -121,12 +121,12 @@ def _error(record: SyncRecord, language: str) -> dict[str, object]:
 
 def retry(
     tenant: TenantArg,
-    orders: Annotated[list[str] | None, typer.Argument(help="Order numbers.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every order that needs attention.")] = False,
+    orders: Annotated[list[str] | None, typer.Argument(help="Numbers of orders or invoices.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that needs attention.")] = False,
 ) -> None:
-    """Put orders in front, to be read and processed again by the next run (boekbrug sync TENANT runs it now)."""
+    """Put documents in front, to be read and processed again by the next run (boekbrug sync TENANT runs it now)."""
     if bool(orders) == everything:
-        raise SettingsInvalid("name the orders to process again, or say --all")
+        raise SettingsInvalid("name the documents to process again, or say --all")
     with runtime() as run, run.database.write() as session:
         owner = tenants.tenant_by_slug(session, tenant)
         if orders:
@@ -139,10 +139,10 @@ def retry(
 
 def skip(
     tenant: TenantArg,
-    orders: Annotated[list[str], typer.Argument(help="Order numbers.")],
+    orders: Annotated[list[str], typer.Argument(help="Numbers of orders or invoices.")],
     reason: Annotated[str, typer.Option("--reason", help="Why they do not go over.")],
 ) -> None:
-    """Leave orders out of the books, with a reason that is kept."""
+    """Leave documents out of the books, with a reason that is kept."""
     with runtime() as run, run.database.write() as session:
         owner = tenants.tenant_by_slug(session, tenant)
         found = records.by_numbers(session, owner.id, orders)
@@ -155,4 +155,4 @@ def skip(
 def _require(found: list[SyncRecord], orders: list[str], tenant: str) -> None:
     missing = set(orders) - {record.number for record in found}
     if missing:
-        raise SettingsInvalid(f"tenant {tenant!r} has no order {', '.join(sorted(missing))}")
+        raise SettingsInvalid(f"tenant {tenant!r} has no document {', '.join(sorted(missing))}")

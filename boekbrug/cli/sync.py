@@ -9,9 +9,10 @@ import typer
 
 from boekbrug.cli import deployments
 from boekbrug.cli._output import Exit, out, print_json, print_table, watched
+from boekbrug.domain.bookings import EntryLine
 from boekbrug.store import tenants
 from tasks.fetching import fetch_changed
-from tasks.preview import Preview, preview_orders
+from tasks.preview import Preview, preview_documents
 from tasks.progress import Progress
 from tasks.pushing import push_due, push_with_rate_limit
 from tasks.route_work import RouteWork, open_route, pausing
@@ -78,13 +79,13 @@ def _steps(work: RouteWork, report: RunReport, progress: Progress) -> None:
 def _preview(work: RouteWork, as_json: bool) -> bool:
     language = work.tenant.language
     with watched(as_json) as progress:
-        previews = list(preview_orders(work, progress))
+        previews = list(preview_documents(work, progress))
     if as_json:
         print_json([preview.as_json(language) for preview in previews])
     else:
         print_table(
             f"{work.tenant.slug}, {work.route.slug}: what a run would do now",
-            ("order", "would", "gross", "what and why"),
+            ("document", "would", "gross", "what and why"),
             ((one.number, one.verdict, one.gross, "\n".join(_why(one, language))) for one in previews),
         )
     return any(one.verdict == "refuse" for one in previews)
@@ -95,4 +96,8 @@ def _why(preview: Preview, language: str) -> Iterator[str]:
         yield f"{found.sentence(language)} {found.suggestion(language)}"
     if preview.booking is not None:
         for line in preview.booking.lines:
-            yield f"{line.quantity:f} × {line.description}: {line.unit_price} ({line.vat_code}%) {' ; '.join(line.why)}"
+            why = " ; ".join(line.why)
+            if isinstance(line, EntryLine):
+                yield f"{line.ledger_account} {line.vat_code}: {line.net} + {line.tax_amount} {why}"
+            else:
+                yield f"{line.quantity:f} × {line.description}: {line.unit_price} ({line.vat_code}%) {why}"

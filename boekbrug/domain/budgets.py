@@ -17,13 +17,15 @@ class Budget:
     """What a remote account allows: `limit` of something (`name`: documents, calls) per rolling `period`.
 
     `limit` None: no limit of our own, the attempts are kept all the same so that the remote side's signals can be
-    followed exactly. Raises ValueError for a limit below one or a period that is not positive.
+    followed exactly. `counts_as` is the kind of calls that it counts; "": all of them. Raises ValueError for a limit
+    below one or a period that is not positive.
     """
 
     account: str
     name: str
     limit: int | None
     period: timedelta
+    counts_as: str = ""
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:

@@ -99,11 +99,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStatus:
-    """A status a shop knows. `is_credit`: an order in this status is a credit order."""
+    """A status a source knows. `is_credit`: an order in this status is a credit order.
+
+    `goes_over` and `never` are proposals for routes that name no statuses themselves: what is sold or owed for good,
+    and what was called off.
+    """
 
     id: str
     name: str
     is_credit: bool = False
+    goes_over: bool = False
+    never: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +275,7 @@ class InvoiceLine:
     tax: Tax
     product_group: str = ""
     cost_category: str = ""
+    tax_code: str = ""  # the source's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,3 +45,22 @@ def split_cents(total: int, weights: Sequence[Decimal]) -> list[int]:
     for turn in range(abs(left)):
         parts[by_remainder[turn % len(parts)]] += step
     return parts
+
+
+def round_to_total(amounts: Sequence[Decimal], total: int) -> list[int]:
+    """The amounts (units) in whole cents that add up to `total` cents, each as near to itself as that allows.
+
+    Every amount is rounded; what is then missing or too much is spread a cent at a time, first where rounding went
+    furthest the other way, the first of equals first. Unlike `split_cents` it is exact for amounts of both signs.
+
+    Raises ValueError when there is nothing to divide over.
+    """
+    if not amounts:
+        raise ValueError("a total cannot be spread over no amounts")
+    parts = [int(rounded(amount).scaleb(2)) for amount in amounts]
+    left = total - sum(parts)
+    step = 1 if left >= 0 else -1
+    by_error = sorted(range(len(parts)), key=lambda i: (-step * (amounts[i].scaleb(2) - parts[i]), i))
+    for turn in range(abs(left)):
+        parts[by_error[turn % len(parts)]] += step
+    return parts

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from boekbrug.domain.bookings import Delivery
 
@@ -38,6 +39,9 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 alpha-2 code, such as NL")]
 VatPeriod = Literal["month", "quarter", "year"]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code, such as EUR")]
+AccountCode = Annotated[str, Field(pattern="^[0-9A-Za-z][0-9A-Za-z.-]{0,19}$")]
+Move = Literal["orders", "debtors", "invoices", "creditors", "purchases", "payments"]
+Band = Literal["high", "low", "other", "eu", "outside_eu"]
 
 
 class _Config(BaseModel):
@@ -51,10 +55,22 @@ class RuleMatch(_Config):
     rate: Decimal | None = Field(None, description="VAT percentage")
     country: Country | None = Field(None, description="Country whose VAT rate it is")
     oss: bool | None = Field(None, description="Declared through the one-stop shop")
-    product_group: str | None = None
+    product_group: str | None = Field(None, description="Product group, by the source's id")
     line_kind: str | None = Field(None, description="article, shipping, payment_costs, discount, other or rounding")
     payment_method: str | None = None
     business: bool | None = Field(None, description="Customer is a business")
+    side: Literal["sales", "purchases"] | None = Field(None, description="Of which side of the books")
+    band: Band | None = Field(
+        None, description="high or low rate at home, eu (with VAT number), outside_eu, or other: any other case"
+    )
+    tax_code: str | None = Field(None, description="VAT code of the source")
+    cost_category: str | None = Field(None, description="Cost category of a purchase, by the source's id")
+    contact_group: str | None = Field(None, description="Group the customer or supplier is in, by the source's id")
+
+    @cached_property
+    def asked(self) -> dict[str, str | Decimal | bool]:
+        """What the rule asks for, by name; every line is held against every rule."""
+        return self.model_dump(exclude_none=True)
 
 
 class RuleResult(_Config):
@@ -69,24 +85,33 @@ class RuleResult(_Config):
     )
 
 
+RuleKind = Literal["vat", "cost", "account", "payment", "mixed"]
+
+
 class MappingRule(_Config):
     """A tenant's choice: what matches leads to an account, VAT code, debtor or name.
 
-    `vat`: per line, gives `vat_code` and, where wanted, `ledger_account`. `payment`: per document, must exist for
-    every payment method met; may give `ledger_account`, `debtor`, `payment_name`, `paid`. `mixed`: per document, the
-    `ledger_account` when its lines belong to several and the package takes one.
+    `vat`: per line of a sale, gives `vat_code` and, where wanted, `ledger_account`; `cost`: the same of a purchase.
+    `account`: per line, a deviating `ledger_account` (of a product group, cost category or group of contacts); the VAT
+    code stays. `payment`: per document, must exist for every payment method met; may give `ledger_account`, `debtor`,
+    `payment_name`, `paid`. `mixed`: per document, the `ledger_account` when its lines belong to several and the package
+    takes one.
     """
 
-    kind: Literal["vat", "payment", "mixed"]
+    kind: RuleKind
     match: RuleMatch = RuleMatch()
     gives: RuleResult = RuleResult()
 
     @property
     def specificity(self) -> int:
         """How many things the rule asks for."""
-        return len(self.match.model_dump(exclude_none=True))
+        return len(self.match.asked)
 
     def __str__(self) -> str:
+        return self._sentence
+
+    @cached_property
+    def _sentence(self) -> str:
         asked = ", ".join(f"{k} {v}" for k, v in self.match.model_dump(exclude_none=True, mode="json").items())
         given = ", ".join(f"{k} {v}" for k, v in self.gives.model_dump(exclude_none=True).items())
         return f"{self.kind}: {asked or 'anything'} → {given or 'nothing more'}"
@@ -96,12 +121,14 @@ class RoutePolicy(_Config):
     """What goes over on a route, and how strictly."""
 
     statuses: tuple[str, ...] = Field(
-        ("Betaald", "Verzonden", "Betaald & afgehaald"),
-        description="Source statuses that go over, by name or id, as the source lists them",
+        (),
+        description="Source statuses that go over, by name or id, as the source lists them; empty: those that the "
+        "source proposes",
     )
     skip_statuses: tuple[str, ...] = Field(
-        ("Geannuleerd",),
-        description="Source statuses that will never go over, by name or id; unknown ones are ignored",
+        (),
+        description="Source statuses that will never go over, by name or id; unknown ones are ignored; empty: those "
+        "that the source proposes",
     )
     home_country: Country = "NL"
     books_currency: Currency = "EUR"
@@ -130,13 +157,25 @@ class RoutePolicy(_Config):
     )
     vat_period: VatPeriod = Field("quarter", description="How often the business declares VAT")
     reference_label: str = Field("Order", max_length=20, description="Stands before the order number on the invoice")
-
-    @field_validator("statuses")
-    @classmethod
-    def _some_status(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("at least one status must go over")
-        return value
+    moves: tuple[Move, ...] = Field(
+        (), description="What goes over: orders, debtors, invoices, creditors, purchases, payments; empty: everything"
+    )
+    number_prefix: str = Field(
+        "",
+        max_length=15,
+        pattern="^([0-9A-Za-z][0-9A-Za-z./_-]*)?$",
+        description="Stands before the invoice numbers in the books, where we choose those; other for every route into "
+        "the same books",
+    )
+    receivable_account: AccountCode = Field("1300", description="Debtors' account of the books")
+    payable_account: AccountCode = Field("1600", description="Creditors' account of the books")
+    foreign_currency: Literal["refuse", "convert"] = Field(
+        "refuse", description="Invoices in another currency: refuse, or convert at the ECB's rate of the invoice's day"
+    )
+    carry_contact_changes: bool = Field(
+        False, description="Changes of a debtor or creditor are carried over to the books"
+    )
+    payment_days: int = Field(14, ge=0, le=9999, description="Payment term of invoices that state none, in days")
 
 
 class ConnectionConfig(_Config):

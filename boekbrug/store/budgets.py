@@ -24,12 +24,12 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from boekbrug.domain.budgets import Budget, opens_at
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.records import AttemptOutcome, Lane
-from boekbrug.store.accounts import locked_account
+from boekbrug.store.accounts import Account, known_account, locked_account
 from boekbrug.store.database import ACROSS_TENANTS
 from boekbrug.store.tables import AccountRow, AttemptRow
 from boekbrug.store.waiters import ahead_of
 
-# A slot that comes free within this time is given out beforehand; who comes meanwhile, however urgent, gets the next.
+# A slot that comes free within this time is given out beforehand; a more urgent lane that comes then gets the next.
 SOON = timedelta(seconds=2)
 _PRUNE_EVERY = 200
 _MEASURED = 50
@@ -231,7 +231,7 @@ def tighten(
 
 def usage(session: Session, budget: Budget, *, now: datetime, kept_back: int = 0) -> Usage:
     """How the budget stands; `kept_back` slots do not count as free (the reserve, seen by a migration)."""
-    account = session.exec(select(AccountRow).where(AccountRow.name == budget.account)).one_or_none()
+    account = known_account(session, budget.account)
     if account is None:
         free = None if budget.limit is None else max(budget.limit - kept_back, 0)
         return Usage(used=0, free=free, opens_at=None, blocked_until=None)
@@ -315,11 +315,11 @@ def set_back(session: Session, account: str, now: datetime) -> None:
     )
 
 
-def _of(account: AccountRow, budget: Budget) -> tuple[ColumnElement[bool], ...]:
+def _of(account: Account, budget: Budget) -> tuple[ColumnElement[bool], ...]:
     return col(AttemptRow.account_id) == account.id, col(AttemptRow.budget) == budget.name
 
 
-def _own_opening(session: Session, account: AccountRow, budget: Budget, kept_back: int) -> datetime | None:
+def _own_opening(session: Session, account: Account, budget: Budget, kept_back: int) -> datetime | None:
     """When the budget's own limit has room, by the one end that matters: see `domain.budgets.opens_at`."""
     if budget.limit is None:
         return None
@@ -334,7 +334,7 @@ def _own_opening(session: Session, account: AccountRow, budget: Budget, kept_bac
     return opens_at(deciding_end.scalars().all(), 1, budget.period)
 
 
-def _remote_opening(session: Session, account: AccountRow, budget: Budget, kept_back: int) -> datetime | None:
+def _remote_opening(session: Session, account: Account, budget: Budget, kept_back: int) -> datetime | None:
     """When the remote side's own word on what remains has room or loses its meaning.
 
     Everything that may have reached the remote side after the answering request counts: what was under way beside it,
@@ -352,7 +352,7 @@ def _remote_opening(session: Session, account: AccountRow, budget: Budget, kept_
     return account.remaining_until if account.remaining - later <= kept_back else None
 
 
-def _prune(session: Session, account: AccountRow, budget: Budget, at: datetime) -> None:
+def _prune(session: Session, account: Account, budget: Budget, at: datetime) -> None:
     """Forgets requests of no document that no window can reach any more."""
     session.exec(
         delete(AttemptRow)

@@ -15,11 +15,14 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from alembic import command
@@ -56,6 +59,7 @@ _ON_CONNECT = (
     f"SET idle_in_transaction_session_timeout = '{2 * BUSY_SECONDS}s'",
     "SET synchronous_commit = on",  # a commit is on the disk when it returns, whatever the server's default
 )
+T = TypeVar("T")
 _MIGRATION_LOCK = 4_250_711  # any number, as long as no other program on the PostgreSQL server locks on it
 ACROSS_TENANTS = {"across_tenants": True}
 """Execution options of the few statements that rightly look at several tenants; every other one names its tenant."""
@@ -73,6 +77,14 @@ _INSERTS: Mapping[str, Callable[..., sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a thread wants to be carried out, and where it waits for the outcome."""
+
+    what: Callable[[Session], Any]
+    outcome: Future[Any]
 
 
 class Database:
@@ -95,6 +107,7 @@ class Database:
             raise SettingsInvalid(f"the database is {address.render_as_string()}; {_ADDRESSES}")
         event.listen(self._engine, "before_cursor_execute", _make_storable, retval=True)
         self._writer = threading.Lock()
+        self._changes: deque[_Change] = deque()
         self._writing = self._engine.execution_options(writes=True)
         # REPEATABLE READ is PostgreSQL's name for "one state of the database".
         one_state = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
@@ -122,6 +135,39 @@ class Database:
         """
         with self._available(writes=True), self._turn(), Session(self._writing) as session, session.begin():
             yield session
+
+    def change(self, what: Callable[[Session], T]) -> T:
+        """What `what` returns, which is carried out in a write transaction and committed when this returns.
+
+        On SQLite, where writers take turns, whoever has the turn carries out the changes of all threads that wait for
+        it and commits them together: waiting for the disk costs more than the changes. So `what` may be run on another
+        thread, and again when a change beside it failed: it does nothing but work on the session.
+        """
+        if self.dialect != "sqlite":
+            with self.write() as session:
+                return what(session)
+        outcome: Future[T] = Future()
+        self._changes.append(_Change(what, outcome))
+        with self._turn():
+            if not outcome.done():
+                self._carry_out([self._changes.popleft() for _ in range(len(self._changes))])
+        return outcome.result()
+
+    def _carry_out(self, changes: Sequence[_Change]) -> None:
+        """Every change is committed, with the others or alone, or its outcome says what went wrong."""
+        try:
+            with self._available(writes=True), Session(self._writing) as session, session.begin():
+                results = [change.what(session) for change in changes]
+        except BaseException as error:
+            if len(changes) == 1 or not isinstance(error, Exception):
+                for change in changes:
+                    change.outcome.set_exception(error)
+                return
+            for change in changes:
+                self._carry_out([change])
+            return
+        for change, result in zip(changes, results, strict=True):
+            change.outcome.set_result(result)
 
     def migrate(self) -> None:
         """Brings the schema up to date. When several processes do so at once, one does and the others find it done."""

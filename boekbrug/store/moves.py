@@ -6,12 +6,12 @@ The order that keeps documents from going over twice: `claim` and commit, write 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Update, bindparam, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import Update, bindparam, insert, select, update
+from sqlmodel import Session, col
 
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import Finding, Level
@@ -21,12 +21,34 @@ from boekbrug.store.tables import RecordEventRow, RecordRow
 
 # Every document is moved some five times, and making these statements anew each time costs more than running them.
 _MINE = (col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id) == bindparam("record"))
-_LOCKED = select(RecordRow).where(*_MINE).with_for_update(key_share=True).execution_options(populate_existing=True)
 _IS_FREE = col(RecordRow.status) == SyncStatus.PENDING.value
 _IN_FLIGHT = col(RecordRow.status) == SyncStatus.IN_FLIGHT.value
 _CLAIMING = ("status", "claimed_until", "updated_at")
 _RENEWING = ("claimed_until", "updated_at")
 _HISTORY = insert(RecordEventRow)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a record's moves are decided by; the columns are those of `RecordRow`."""
+
+    id: int
+    tenant_id: int
+    number: str
+    status: str
+    version: int
+    target_system: str
+    target_kind: str
+    target_id: str
+    claimed_until: datetime | None
+    verified_at: datetime | None
+    findings: str
+    differences: str
+    accepted: str
+
+
+_COLUMNS = (getattr(RecordRow, field.name) for field in fields(_Kept))
+_LOCKED = select(*_COLUMNS).where(*_MINE).with_for_update(key_share=True)
 
 
 @cache
@@ -150,9 +172,16 @@ def mark_posted(
     target_number: str,
     posted_at: datetime,
     findings: tuple[Finding, ...] = (),
+    by_its_writer: bool = False,
 ) -> None:
-    """It is in the books. Saying so again changes nothing; raises IllegalMove when it is there as another document."""
+    """It is in the books. Saying so again changes nothing; raises IllegalMove when it is there as another document.
+
+    `by_its_writer`: whoever wrote it says so, also when another run looked it up before it was there and released it.
+    """
     row = _locked(session, tenant_id, record_id)
+    if by_its_writer and row.status == SyncStatus.PENDING:
+        row.status = SyncStatus.IN_FLIGHT
+        write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
     if SyncStatus(row.status) in DONE:
         if (row.target_system, row.target_kind, row.target_id) == (target_ref.system, target_ref.kind, target_ref.id):
             return
@@ -283,24 +312,33 @@ def retry(
     who: str,
     route_id: int | None = None,
     numbers: Collection[str] | None = None,
+    record_ids: Collection[int] | None = None,
+    finding_code: str = "",
     lane: Lane = Lane.RUSH,
 ) -> int:
     """A person wants them tried (again), at once; how many will be.
 
-    `numbers` None: everything that needs attention. Else those documents, skipped ones too; pending ones are hurried.
+    Without `numbers` and `record_ids`: everything that needs attention, for that finding where one is named. Else those
+    documents, skipped ones too; pending ones are hurried.
     """
-    statement = select(RecordRow.id, RecordRow.number, RecordRow.status).where(RecordRow.tenant_id == tenant_id)
+    statement = select(col(RecordRow.id), col(RecordRow.number), col(RecordRow.status))
+    statement = statement.where(col(RecordRow.tenant_id) == tenant_id)
     statement = statement.order_by(col(RecordRow.id)).with_for_update(key_share=True)
     if route_id is not None:
-        statement = statement.where(RecordRow.route_id == route_id)
-    if numbers is None:
-        rows = list(session.exec(statement.where(RecordRow.status == SyncStatus.NEEDS_ATTENTION.value)))
+        statement = statement.where(col(RecordRow.route_id) == route_id)
+    if finding_code:
+        statement = statement.where(col(RecordRow.finding_code) == finding_code)
+    if numbers is None and record_ids is None:
+        needing = statement.where(col(RecordRow.status) == SyncStatus.NEEDS_ATTENTION.value)
+        rows = list(session.connection().execute(needing))
     else:
         which = [s.value for s in (SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.PENDING)]
         statement = statement.where(col(RecordRow.status).in_(which))
         rows = []
-        for part in in_chunks(numbers):
-            rows += session.exec(statement.where(col(RecordRow.number).in_(part))).all()
+        for part in in_chunks(numbers or ()):
+            rows += session.connection().execute(statement.where(col(RecordRow.number).in_(part)))
+        for ids in in_chunks(sorted(record_ids or ())):
+            rows += session.connection().execute(statement.where(col(RecordRow.id).in_(ids)))
     for _, number, status in rows:
         check_move(number, SyncStatus(status), SyncStatus.PENDING)
     values = {
@@ -310,8 +348,8 @@ def retry(
         "skipped_by": "",
         "updated_at": now,
     }
-    for ids in in_chunks(record_id for record_id, _, _ in rows):
-        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id).in_(ids))
+    for some in in_chunks(record_id for record_id, _, _ in rows):
+        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.id).in_(some))
         session.exec(update(RecordRow).where(*mine).values(**values))
     write_history(session, tenant_id, now, [Step(record_id, SyncStatus.PENDING, who) for record_id, _, _ in rows])
     return len(rows)
@@ -327,15 +365,14 @@ def skip(session: Session, tenant_id: int, record_id: int, now: datetime, *, who
     )
 
 
-def _locked(session: Session, tenant_id: int, record_id: int) -> RecordRow:
-    row = session.exec(_LOCKED, params={"tenant": tenant_id, "record": record_id}).one_or_none()
-    if row is None:
+def _locked(session: Session, tenant_id: int, record_id: int) -> _Kept:
+    found = session.connection().execute(_LOCKED, {"tenant": tenant_id, "record": record_id}).one_or_none()
+    if found is None:
         raise LookupError(f"tenant {tenant_id} has no record {record_id}")
-    session.expunge(row)  # what is written to it below reaches the database through a statement that names the tenant
-    return row
+    return _Kept(*found)
 
 
-def _change(session: Session, row: RecordRow, values: Mapping[str, object]) -> None:
+def _change(session: Session, row: _Kept, values: Mapping[str, object]) -> None:
     which = {"tenant": row.tenant_id, "record": row.id}
     session.connection().execute(_changing(tuple(values)), {**which, **values})
 
@@ -354,7 +391,7 @@ def _claim_with(
 
 def _move(
     session: Session,
-    row: RecordRow,
+    row: _Kept,
     to: SyncStatus,
     now: datetime,
     *,
@@ -371,7 +408,7 @@ def _move(
 
 
 def _settle(
-    session: Session, row: RecordRow, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
+    session: Session, row: _Kept, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
 ) -> SyncStatus:
     """Writes the findings of a document that is done, and the status that follows from them."""
     before = SyncStatus(row.status)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Row, bindparam, update
 from sqlmodel import Session, col, select
 
 from boekbrug.domain.documents import DocumentKind, ExternalRef
@@ -147,7 +148,7 @@ def reopen_after_change(session: Session, tenant_id: int, route_id: int, now: da
     return len(outdated)
 
 
-def _judge(row: RecordRow, observation: Observation, version: int) -> tuple[Seen, SyncStatus]:
+def _judge(row: Row[Any], observation: Observation, version: int) -> tuple[Seen, SyncStatus]:
     """What becomes of a known record, and its status afterwards."""
     status = SyncStatus(row.status)
     differs = row.fingerprint != observation.fingerprint
@@ -164,20 +165,19 @@ def _judge(row: RecordRow, observation: Observation, version: int) -> tuple[Seen
 
 def _rows_by_ref(
     session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
-) -> dict[ExternalRef, RecordRow]:
+) -> dict[ExternalRef, Row[Any]]:
     """The known records, locked by their ids: what is judged by them must still be so when it is written."""
     on_route = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
     known: list[int] = []
     for source_ids in in_chunks(ref.id for ref in refs):
         known += session.exec(select(RecordRow.id).where(*on_route, col(RecordRow.source_id).in_(source_ids)))
-    found: dict[ExternalRef, RecordRow] = {}
+    found: dict[ExternalRef, Row[Any]] = {}
     for ids in in_chunks(sorted(known)):
-        rows = session.exec(
+        rows = session.connection().execute(
             select(RecordRow)
             .where(RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(ids))
             .order_by(col(RecordRow.id))
             .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
         )
         found |= {ExternalRef(row.source_system, row.source_kind, row.source_id): row for row in rows}
     return found
@@ -229,7 +229,7 @@ def _new_row(tenant_id: int, route_id: int, observation: Observation, version: i
 
 
 def _changed_row(
-    row: RecordRow, observation: Observation, after: SyncStatus, version: int, now: datetime
+    row: Row[Any], observation: Observation, after: SyncStatus, version: int, now: datetime
 ) -> dict[str, object]:
     # What a person still has to see (or chose) stays; what is to be tried again keeps its findings until it is solved.
     explained = after is observation.wanted and (bool(observation.findings) or after is not SyncStatus.PENDING)

@@ -321,7 +321,7 @@ def outdated(session: Session, tenant_id: int, migration_id: int, version: int) 
     while True:
         page = [
             record_from(row)
-            for row in session.exec(
+            for row in session.connection().execute(
                 select(RecordRow)
                 .where(
                     *_met(tenant_id, migration_id),

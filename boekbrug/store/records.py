@@ -257,5 +257,4 @@ def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> tupl
 
 
 def _records(session: Session, statement: SelectOfScalar[RecordRow]) -> list[SyncRecord]:
-    # Statements change rows behind the session's back, so what it read before is not to be believed.
-    return [record_from(row) for row in session.exec(statement.execution_options(populate_existing=True))]
+    return [record_from(row) for row in session.connection().execute(statement)]

@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
 
 from boekbrug.domain.documents import DocumentKind, ExternalRef
 from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
-from boekbrug.store.tables import RecordRow
 
 _GRAVITY = tuple(Level)
 _LAST_DIGITS = re.compile(r"(\d{1,18})\D*$")
@@ -48,8 +49,8 @@ def sequence_of(number: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-def record_from(row: RecordRow) -> SyncRecord:
-    """The record that the row holds."""
+def record_from(row: Row[Any]) -> SyncRecord:
+    """The record in a row of `RecordRow`'s columns, read past the session: it keeps no row, so none can be stale."""
     return SyncRecord(
         id=row.id,
         tenant_id=row.tenant_id,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 # Records, events and attempts outgrow 32 bits; SQLite numbers rows by itself only for INTEGER, which has 64 there.
@@ -134,7 +134,20 @@ class RecordRow(Table, table=True):
         Index("ix_sync_record_due", "tenant_id", "route_id", "status", "lane", "ordered_at", "sequence"),
         # a page of one status, the newest first; errors by their code
         Index("ix_sync_record_status", "tenant_id", "status", "id", "finding_code", "route_id"),
-        Index("ix_sync_record_number", "tenant_id", "number"),
+        # a document by its number; looking for a piece of text walks through this index alone
+        Index("ix_sync_record_number", "tenant_id", "number", "target_number", "customer_key"),
+        # a report by the day of the order, and by the day of booking (what is not booked is not in it)
+        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id"),
+        Index(
+            "ix_sync_record_posted",
+            "tenant_id",
+            "posted_at",
+            "id",
+            "route_id",
+            "status",
+            sqlite_where=text("posted_at IS NOT NULL"),
+            postgresql_where=text("posted_at IS NOT NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
@@ -377,3 +390,87 @@ class MigrationBookedRow(Table, table=True):
     target_id: str
     target_number: str
     booked_on: date | None = None
+
+
+class UserRow(Table, table=True):
+    """A person who signs in to the dashboard. `password_hash` "": nobody chose one yet, so nobody can sign in."""
+
+    __tablename__ = "dashboard_user"
+
+    id: int = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)  # in small letters
+    password_hash: str = ""
+    language: str
+    disabled: bool = False
+    created_at: datetime
+
+
+class MembershipRow(Table, table=True):
+    """What a user is to a tenant."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("user_id", "tenant_id"), Index("ix_membership_tenant", "tenant_id"))
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int = Field(foreign_key="tenant.id")
+    user_id: int = Field(foreign_key="dashboard_user.id")
+    role: str
+
+
+class UserSessionRow(Table, table=True):
+    """A browser in which a user is signed in; the token itself is only in its cookie."""
+
+    __tablename__ = "user_session"
+
+    id: int = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    user_id: int = Field(foreign_key="dashboard_user.id", index=True)
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationRow(Table, table=True):
+    """A link with which somebody becomes a user of a tenant, once."""
+
+    __tablename__ = "invitation"
+
+    id: int = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True)
+    tenant_id: int = Field(foreign_key="tenant.id", index=True)
+    email: str
+    role: str
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+    accepted_at: datetime | None = None
+
+
+class AuditRow(Table, table=True):
+    """What somebody changed, and when. Never changed; `before` and `after` are JSON without secrets."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_tenant", "tenant_id", "id"),)
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int | None = Field(default=None, foreign_key="tenant.id")
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    before: str = Field(sa_type=Text)
+    after: str = Field(sa_type=Text)
+
+
+class LoginAttemptRow(Table, table=True):
+    """Somebody tried to sign in; kept for as long as it counts against the limit."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (
+        Index("ix_login_attempt_email", "email", "at"),
+        Index("ix_login_attempt_address", "address", "at"),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    at: datetime
+    email: str
+    address: str

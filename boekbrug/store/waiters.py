@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.records import Lane
-from boekbrug.store.accounts import locked_account
+from boekbrug.store.accounts import Account, locked_account
 from boekbrug.store.database import ACROSS_TENANTS, insert_new
 from boekbrug.store.tables import AccountRow, TenantRow, WaiterRow
 
@@ -111,7 +111,7 @@ def stop_waiting(session: Session, budgets: Sequence[Budget], *, tenant_id: int,
 
 
 def ahead_of(
-    session: Session, account: AccountRow, budgets: Collection[str], lane: Lane, holder: str, at: datetime
+    session: Session, account: Account, budgets: Collection[str], lane: Lane, holder: str, at: datetime
 ) -> tuple[Lane, datetime] | None:
     """The lane and lease of somebody more urgent who waits for one of the budgets; None when nobody does."""
     if lane is Lane.RUSH:

@@ -219,7 +219,7 @@ def test_a_dry_run_writes_nothing_anywhere(cli: Cli, shop: World, tmp_path: Path
     before = _dump(database)
     done = cli("sync", "mokkenhuis", "--dry-run", "--json")
     assert done.code in (0, Exit.ATTENTION)
-    verdicts = {row["order"]: row["would"] for row in done.json}
+    verdicts = {row["document"]: row["would"] for row in done.json}
     assert set(verdicts.values()) >= {"book"}
     assert not shop.writes()
     assert _dump(database) == before
@@ -229,7 +229,7 @@ def test_a_dry_run_writes_nothing_anywhere(cli: Cli, shop: World, tmp_path: Path
     cli("sync", "mokkenhuis")
     booked = {str(number) for number in shop.invoices()}
     assert booked == {number for number, would in verdicts.items() if would == "book"}, "it did what it said"
-    after = {row["order"]: row["would"] for row in cli("sync", "mokkenhuis", "--dry-run", "--json").json}
+    after = {row["document"]: row["would"] for row in cli("sync", "mokkenhuis", "--dry-run", "--json").json}
     assert {after[number] for number in booked & after.keys()} == {"done"}
 
 
@@ -258,18 +258,18 @@ def test_a_day_by_the_command_line(cli: Cli, shop: World) -> None:
 
     errors = cli("errors", "mokkenhuis", "--json")
     assert errors.code == Exit.ATTENTION
-    (error,) = [error for error in errors.json if error["order"] == str(number)]
+    (error,) = [error for error in errors.json if error["document"] == str(number)]
     assert error["findings"][0]["code"] == "PAYMENT_RULE_MISSING"
     assert error["findings"][0]["suggestion"]
     assert str(number) in cli("errors", "mokkenhuis").out
 
     assert cli("skip", "mokkenhuis", str(number), "--reason", "met de hand geboekt").code == 0
-    assert all(error["order"] != str(number) for error in cli("errors", "mokkenhuis", "--json").json)
+    assert all(error["document"] != str(number) for error in cli("errors", "mokkenhuis", "--json").json)
     again = cli("sync", "mokkenhuis", "--json").json
     assert (again["posted"], again["new"]) == (0, 0)
     assert cli("retry", "mokkenhuis", str(number)).code == 0
     cli("sync", "mokkenhuis")
-    assert any(error["order"] == str(number) for error in cli("errors", "mokkenhuis", "--json").json)
+    assert any(error["document"] == str(number) for error in cli("errors", "mokkenhuis", "--json").json)
 
 
 def test_what_a_person_asks_for_goes_first(cli: Cli, shop: World, tmp_path: Path) -> None:

@@ -14,7 +14,19 @@ from connectors import _http
 from connectors.registry import CONNECTORS
 from sandbox._registry import simulator_class
 from sandbox._server import Running, running
-from tests.conformance.sites import SOURCES, TARGETS, Site, SourceSite, TargetSite
+from tests.conformance.sites import (
+    INVOICE_SOURCES,
+    LEDGERS,
+    PAYMENT_TARGETS,
+    SOURCES,
+    TARGETS,
+    InvoiceSite,
+    LedgerSite,
+    Site,
+    SourceSite,
+    TargetSite,
+)
+from tests.conformance.stands import STANDS
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +36,7 @@ def servers() -> Iterator[Callable[[str], Running[Any]]]:
 
         def server(system: str) -> Running[Any]:
             if system not in started:
-                started[system] = stack.enter_context(running(simulator_class(system)()))
+                started[system] = stack.enter_context(running(simulator_class(STANDS[system].simulator or system)()))
             return started[system]
 
         yield server
@@ -47,6 +59,30 @@ def source(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]
 def target(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[TargetSite]:
     with ExitStack() as stack:
         site = TargetSite(request.param, servers(request.param), stack)
+        site.stand.empty(site.control)
+        yield site
+
+
+@pytest.fixture
+def invoices(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[InvoiceSite]:
+    with ExitStack() as stack:
+        site = InvoiceSite(request.param, servers(request.param), stack)
+        site.stand.fill(site.control, 3)
+        yield site
+
+
+@pytest.fixture
+def payments(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[InvoiceSite]:
+    with ExitStack() as stack:
+        site = InvoiceSite(request.param, servers(request.param), stack)
+        site.stand.fill(site.control, 8)
+        yield site
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest, servers: Callable[[str], Running[Any]]) -> Iterator[LedgerSite]:
+    with ExitStack() as stack:
+        site = LedgerSite(request.param, servers(request.param), stack)
         site.stand.empty(site.control)
         yield site
 
@@ -75,6 +111,14 @@ def logged() -> Iterator[io.StringIO]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test runs for every connector in the registry that has the capability."""
-    for fixture, systems in (("source", SOURCES), ("target", TARGETS), ("site", list(CONNECTORS))):
+    wanted = {
+        "source": SOURCES,
+        "target": TARGETS,
+        "invoices": INVOICE_SOURCES,
+        "payments": PAYMENT_TARGETS,
+        "ledger": LEDGERS,
+        "site": list(CONNECTORS),
+    }
+    for fixture, systems in wanted.items():
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, systems, indirect=True)

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from boekbrug.domain.documents import Side
 from boekbrug.domain.errors import BoekbrugError
-from connectors._base import BookingTarget, OrderSource
-from connectors._base import Capability as Can
+from connectors._capabilities import BookingTarget, InvoiceSource, LedgerTarget, OrderSource, PaymentTarget
+from connectors._capabilities import Capability as Can
 from connectors.registry import CONNECTORS, open_connector, read_credentials, remote_account
-from tests.conformance.sites import Site, TargetSite, failure_of, sealed
-from tests.conformance.stands import STANDS, SourceStand, TargetStand
+from tests.conformance.sites import InvoiceSite, Site, TargetSite, failure_of, sealed
+from tests.conformance.stands import STANDS, InvoiceStand, LedgerStand, SourceStand, TargetStand
 from tests.conformance.test_refusing import READING, WRITING, something_read
 from tests.conformance.test_writing import SINCE, booking, debtor_for
 
@@ -46,6 +47,8 @@ def test_every_connector_has_a_stand() -> None:
         assert kind.name == name and kind.title
         assert isinstance(STANDS[name], SourceStand) is (Can.ORDER_SOURCE in kind.capabilities)
         assert isinstance(STANDS[name], TargetStand) is (Can.BOOKING_TARGET in kind.capabilities)
+        assert isinstance(STANDS[name], InvoiceStand) is (Can.INVOICE_SOURCE in kind.capabilities)
+        assert isinstance(STANDS[name], LedgerStand) is (Can.LEDGER_TARGET in kind.capabilities)
 
 
 def test_a_connector_has_what_it_says(site: Site) -> None:
@@ -53,6 +56,9 @@ def test_a_connector_has_what_it_says(site: Site) -> None:
     capabilities = CONNECTORS[site.system].capabilities
     assert isinstance(connector, OrderSource) is (Can.ORDER_SOURCE in capabilities)
     assert isinstance(connector, BookingTarget) is (Can.BOOKING_TARGET in capabilities)
+    assert isinstance(connector, InvoiceSource) is (Can.INVOICE_SOURCE in capabilities)
+    assert isinstance(connector, PaymentTarget) is (Can.PAYMENT_TARGET in capabilities)
+    assert isinstance(connector, LedgerTarget) is (Can.LEDGER_TARGET in capabilities)
 
 
 def test_every_setting_is_described_and_has_a_default(site: Site) -> None:
@@ -89,10 +95,22 @@ def test_no_failure_to_write_shows_a_secret(target: TargetSite, logged: io.Strin
     assert not any(secret in logged.getvalue() for secret in target.secrets())
 
 
+def test_no_failure_to_tell_of_a_payment_shows_a_secret(payments: InvoiceSite, logged: io.StringIO) -> None:
+    connector = payments.open()
+    state = next(state for state in connector.read_unpaid(Side.SALES) if state.payable)
+    for fault, _ in WRITING:
+        payments.control.clear_faults()
+        payments.control.add_fault(**fault, **payments.stand.payment_write)
+        again = payments.open()
+        pay = lambda again=again: again.register_payment(state, amount=state.open_amount, paid_on=SINCE)  # noqa: E731
+        check_error(failure_of(pay), payments.secrets())
+    assert not any(secret in logged.getvalue() for secret in payments.secrets())
+
+
 def test_credentials_and_accounts_show_no_secret(site: Site) -> None:
     stand = site.stand
     names = {remote_account(site.system, {}, sealed(login)) for login in (stand.credentials, stand.other_credentials)}
-    assert len(names) == 2, "two accounts, two budgets"
+    assert len(names) == (1 if stand.shares_limits else 2), "who limits are counted for has a budget"
     assert names == {
         remote_account(site.system, {}, sealed(login)) for login in (stand.other_credentials, stand.credentials)
     }

@@ -9,7 +9,7 @@ import pytest
 
 from boekbrug.domain.documents import Order
 from boekbrug.domain.money import total
-from connectors._base import OrderSource
+from connectors._capabilities import OrderSource
 from tests.conformance.sites import SourceSite
 
 TODAY = datetime.now(UTC).date()

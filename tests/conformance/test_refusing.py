@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from boekbrug.domain.documents import Side
 from boekbrug.domain.errors import (
     BoekbrugError,
     ConnectionBroken,
@@ -21,9 +22,9 @@ from boekbrug.domain.errors import (
     RemoteUnavailable,
     SettingsInvalid,
 )
-from connectors._base import Connector, OrderSource
+from connectors._capabilities import Connector, InvoiceSource, OrderSource
 from tests.conformance.sites import Site, TargetSite, failure_of
-from tests.conformance.test_reading import FIRST, LAST
+from tests.conformance.test_reading import FIRST, LAST, LONG_AGO
 from tests.conformance.test_writing import CUSTOMER, SINCE, booking
 from tests.connectors.scripted import Meter
 
@@ -71,6 +72,8 @@ def something_read(connector: Connector) -> list[Callable[[], object]]:
     """A first question to any connector, by what it can do."""
     if isinstance(connector, OrderSource):
         return [connector.read_statuses, lambda: list(connector.read_orders_placed(FIRST, LAST))]
+    if isinstance(connector, InvoiceSource):
+        return [connector.read_choices, lambda: list(connector.read_changed_invoices(Side.SALES, LONG_AGO))]
     return [connector.read_reference_data]  # type: ignore[attr-defined]
 
 
@@ -159,7 +162,7 @@ def test_a_working_connection_says_so(site: Site) -> None:
 
 def test_a_spent_budget_stops_every_call_before_it_leaves(site: Site) -> None:
     class Spent(Meter):
-        def call(self):  # type: ignore[no-untyped-def]
+        def call(self, counts_as=""):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot left")
 
     site.control.reset()

@@ -14,7 +14,7 @@ from boekbrug.domain.documents import Address, Contact, DocumentKind, ExternalRe
 from boekbrug.domain.errors import BoekbrugError, OutcomeUnknown, RemoteUnavailable
 from boekbrug.domain.money import Money
 from boekbrug.domain.tax import Tax, TaxCategory
-from connectors._base import BookingTarget
+from connectors._capabilities import BookingTarget
 from tests.conformance.sites import TargetSite, failure_of
 
 SINCE = datetime.now(UTC).date() - timedelta(days=3)

@@ -18,12 +18,14 @@ class Meter:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.counted: dict[str, int] = {}
         self.open_calls = 0
         self.heard_signals: list[LimitSignal] = []
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, counts_as: str = "") -> Iterator[None]:
         self.calls += 1
+        self.counted[counts_as] = self.counted.get(counts_as, 0) + 1
         self.open_calls += 1
         try:
             yield

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from boekbrug.domain.documents import Address, Contact
 from boekbrug.domain.errors import NotPermitted, RateLimited
 from connectors import _http
+from connectors._answers import Answer
 from connectors._base import LimitSignal
-from connectors._http import Answer
 from connectors._wire import JsonOut
 from connectors.factuursturen import AccountCredentials, Factuursturen, Settings
 from sandbox._registry import simulator_class

@@ -25,7 +25,8 @@ from boekbrug.domain.errors import (
 )
 from connectors import _http
 from connectors._base import ConnectorSettings, LimitSignal
-from connectors._http import Login, Session
+from connectors._http import Session
+from connectors._login import Login
 from tests.connectors.scripted import Meter, Script, Server, answering, cutting, dawdling, truncating
 
 SECRET = "s3cr3t+key/with=signs"
@@ -240,7 +241,7 @@ def test_maintenance_with_a_moment_is_not_pressed(
 
 def test_a_spent_budget_stops_the_call_before_it_leaves(server: Server, clock: ManualClock) -> None:
     class Spent(Meter):
-        def call(self):  # type: ignore[no-untyped-def]
+        def call(self, counts_as=""):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot", not_before=datetime(2026, 3, 10, tzinfo=UTC))
 
     server.plays(answering(200, []))

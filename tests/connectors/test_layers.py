@@ -14,7 +14,7 @@ from connectors.registry import CONNECTORS
 
 PACKAGE = Path(__file__).parents[2] / "connectors"
 MODULES = sorted(PACKAGE.glob("*.py"))
-SHARED = {"_base", "_http", "_wire", "_oauth", "_soap"}
+SHARED = {"_answers", "_base", "_capabilities", "_http", "_login", "_wire", "_countries", "_oauth", "_soap"}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -26,6 +26,11 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def system_of(module: str) -> str:
+    """The system a module is about: its first word."""
+    return module.strip("_").split("_")[0]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_only_one_module_speaks_http(path: Path) -> None:
     network = {name for name in imported(path) if name.split(".")[0] in ("httpx", "requests", "urllib3", "socket")}
@@ -33,12 +38,17 @@ def test_only_one_module_speaks_http(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_only_one_module_speaks_soap(path: Path) -> None:
+    assert not {name for name in imported(path) if name.split(".")[0] == "zeep"} or path.stem == "_soap"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_connectors_do_not_know_each_other(path: Path) -> None:
     if path.stem in ("registry", "__init__"):
         return
-    own = path.stem.removesuffix("_wire").strip("_")
+    own = system_of(path.stem)
     others = {name.split(".")[1] for name in imported(path) if name.startswith("connectors.")}
-    assert {name for name in others if name not in SHARED and own not in name} == set()
+    assert {name for name in others if name not in SHARED and system_of(name) != own} == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
@@ -50,11 +60,12 @@ def test_no_module_grows_beyond_a_page_or_ten(path: Path) -> None:
 def test_nothing_becomes_a_float(path: Path) -> None:
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
-    assert "float" not in names or path.stem == "_http", "seconds to wait are, amounts never"
+    assert "float" not in names or path.stem == "_answers", "seconds to wait are, amounts never"
 
 
 def test_the_registry_names_each_connector_as_its_module() -> None:
     for name in CONNECTORS:
-        assert (PACKAGE / f"{name}.py").exists()
-        importlib.import_module(f"connectors.{name}")
-        assert f"connectors.{name}" in sys.modules
+        module = name.replace("-", "_")
+        assert (PACKAGE / f"{module}.py").exists()
+        importlib.import_module(f"connectors.{module}")
+        assert f"connectors.{module}" in sys.modules

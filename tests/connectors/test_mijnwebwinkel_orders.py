@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from boekbrug.domain.documents import LineKind, Order, TaxTreatment, UnreadableDocument
 from boekbrug.domain.money import total
-from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
-from connectors._base import SourceDocument
+from boekbrug.domain.snapshots import document_from_json, document_to_json, fingerprint
+from connectors._capabilities import SourceDocument
 from connectors._mijnwebwinkel_wire import Shop, order_from_wire, shop_from_wire, status_from_wire
 from connectors._wire import Json, Unreadable, parse_json
 
@@ -52,8 +52,8 @@ def problem_of(payload: Json) -> tuple[str, str]:
 @pytest.mark.parametrize("case", CASES)
 def test_golden_orders(case: str) -> None:
     order = order_of(payload_of(case))
-    assert order == order_from_json((GOLDEN / case / "order.json").read_text())
-    assert order_from_json(order_to_json(order)) == order
+    assert order == document_from_json((GOLDEN / case / "order.json").read_text())
+    assert document_from_json(document_to_json(order)) == order
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -300,8 +300,8 @@ def check_document(document: SourceDocument) -> None:
         assert len(finding.sentence("nl")) < 400
         finding.sentence("nl").encode()
         return
-    text = order_to_json(document)
-    assert order_from_json(text) == document
+    text = document_to_json(document)
+    assert document_from_json(text) == document
     assert "\\u0000" not in text
     assert document.gross.amount >= 0
     assert all(line.quantity > 0 and 0 <= line.rate <= 100 for line in document.lines)

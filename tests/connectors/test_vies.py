@@ -8,7 +8,7 @@ import pytest
 from boekbrug.domain.clock import ManualClock
 from boekbrug.domain.tax import VatNumberStatus
 from connectors import _http
-from connectors._base import VatNumberRegister
+from connectors._capabilities import VatNumberRegister
 from connectors._wire import Json
 from connectors.vies import Settings, Vies, status_from_wire
 from sandbox._registry import simulator_class

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from boekbrug.domain.documents import TaxTotal
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money
-from boekbrug.domain.snapshots import fingerprint, order_from_json, order_to_json
+from boekbrug.domain.snapshots import document_from_json, document_to_json, fingerprint
 from tests.mappings.builders import DAY, HOME, line, order, orders
 
 ORDER = order(line("24.20", quantity=2, net="20.000000"), findings=(finding("TEXT_SHORTENED", field="x"),))
@@ -19,19 +19,19 @@ ORDER = order(line("24.20", quantity=2, net="20.000000"), findings=(finding("TEX
 @settings(max_examples=50, deadline=None)
 @given(orders)
 def test_there_and_back(drawn):
-    again = order_from_json(order_to_json(drawn))
+    again = document_from_json(document_to_json(drawn))
     assert again == drawn and fingerprint(again) == fingerprint(drawn)
 
 
 def test_findings_and_the_shops_own_day_survive():
-    again = order_from_json(order_to_json(ORDER))
+    again = document_from_json(document_to_json(ORDER))
     assert again == ORDER and again.findings == ORDER.findings
     assert again.ordered_at.date() == ORDER.ordered_at.date()
     assert again.ordered_at.utcoffset() == ORDER.ordered_at.utcoffset()
 
 
 def test_amounts_are_kept_as_text():
-    assert '"20.000000"' in order_to_json(ORDER)
+    assert '"20.000000"' in document_to_json(ORDER)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_a_run_leaves_what_a_person_can_read_and_nothing_personal(server: str, s
     assert state.message is not None and state.message.startswith(f"{posted} posted, {posted} verified, ")
     found = artifacts(MOKKENHUIS)
     assert set(found) == {"documents", "verification"}
-    rows = {row["order"]: row for row in json.loads(found["documents"].data)}
+    rows = {row["document"]: row for row in json.loads(found["documents"].data)}
     assert {row["status"] for row in rows.values()} == {"verified", "needs_attention"}
     assert "De postcode … is langer dan de 7 tekens" in rows[str(too_long)]["why"]
     assert "met e-mailadres …" in rows[str(too_long)]["why"]

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 from connectors._factuursturen_wire import invoice_to_wire
+from tests.golden import invoices
 from tests.golden.cases import CASES, ROOT, Case, booking_text, document_text, order_of
 
 
@@ -33,6 +34,7 @@ def main() -> None:
         _write(name, "document.yaml", document_text(result))
         _write(name, "booking.yaml", booking_text(booked) if booked else None)
         _write(name, "request.json", request)
+    invoices.write()
 
 
 if __name__ == "__main__":

@@ -26,15 +26,16 @@ from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.tenants import RoutePolicy
-from mappings.invoices import Verdict, eligibility, invoice_for, order_problems, status_plan
+from mappings.eligibility import Verdict, eligibility, status_plan
+from mappings.invoices import invoice_for, order_problems
 from tests.mappings.builders import AMSTERDAM, DAY, POLICY, codes, line, order, orders, to
 
 STATUSES = (
     OrderStatus(id="1", name="Open"),
-    OrderStatus(id="2", name="Verzonden"),
-    OrderStatus(id="3", name="Betaald"),
-    OrderStatus(id="4", name="Geannuleerd"),
-    OrderStatus(id="6", name="Betaald & afgehaald"),
+    OrderStatus(id="2", name="Verzonden", goes_over=True),
+    OrderStatus(id="3", name="Betaald", goes_over=True),
+    OrderStatus(id="4", name="Geannuleerd", never=True),
+    OrderStatus(id="6", name="Betaald & afgehaald", goes_over=True),
     OrderStatus(id="10", name="Gecrediteerd", is_credit=True),
 )
 CREDITS = POLICY.model_copy(update={"credit_orders": True})
@@ -72,6 +73,25 @@ def test_what_is_to_be_skipped_is_skipped():
     plan = status_plan(policy(statuses=("Betaald", "Verzonden"), skip_statuses=("Betaald", "Gecrediteerd")), STATUSES)
     assert plan.verdict("3") is Verdict.NEVER
     assert plan.verdict("10") is Verdict.NEVER
+
+
+def test_without_statuses_of_its_own_a_route_takes_those_that_the_source_proposes():
+    plan = status_plan(policy(), STATUSES)
+    assert [plan.verdict(status.id) for status in STATUSES] == [
+        Verdict.NOT_YET,
+        Verdict.GOES,
+        Verdict.GOES,
+        Verdict.NEVER,
+        Verdict.GOES,
+        Verdict.GOES,
+    ]
+    wanted = status_plan(policy(statuses=("Geannuleerd",)), STATUSES)
+    assert wanted.verdict("4") is Verdict.GOES, "a choice goes before a proposal"
+
+
+def test_no_status_at_all_is_refused():
+    with pytest.raises(SettingsInvalid, match="proposes no status"):
+        status_plan(policy(), (OrderStatus(id="1", name="Open"),))
 
 
 @pytest.mark.parametrize(

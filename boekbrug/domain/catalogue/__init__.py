@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from boekbrug.domain.catalogue import afterwards, books, documents, mapping, sources, staying, vat
+from boekbrug.domain.catalogue import afterwards, books, documents, entries, mapping, paid, sources, staying, vat
 from boekbrug.domain.catalogue._kinds import FindingKind, FindingText, Level
 
 __all__ = ["CATALOGUE", "ENTRIES", "FindingKind", "FindingText", "Level"]
@@ -17,9 +17,11 @@ ENTRIES = (
     *vat.ENTRIES,
     *mapping.ENTRIES,
     *books.ENTRIES,
+    *entries.ENTRIES,
     *sources.ENTRIES,
     *staying.ENTRIES,
     *afterwards.ENTRIES,
+    *paid.ENTRIES,
 )
 
 CATALOGUE: Mapping[str, FindingKind] = {kind.code: kind for kind in ENTRIES}

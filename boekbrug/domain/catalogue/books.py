@@ -171,4 +171,64 @@ ENTRIES = (
             "Remove or credit the double document in the books and press Process.",
         ),
     ),
+    kind(
+        "NUMBER_TAKEN",
+        Level.ERROR,
+        (
+            "Factuurnummer {number} is in de boeken al van een ander document.",
+            "Geef de route een eigen voorvoegsel voor nummers, of boek het document met de hand.",
+        ),
+        (
+            "Another document has invoice number {number} in the books.",
+            "Give the route a prefix for numbers of its own, or book the document by hand.",
+        ),
+    ),
+    kind(
+        "PERIOD_CLOSED",
+        Level.ERROR,
+        (
+            "De boeken zijn afgesloten voor {day}: {answer}.",
+            "Open de periode in het boekhoudpakket en druk op Verwerk, of boek het document met de hand.",
+        ),
+        (
+            "The books are closed for {day}: {answer}.",
+            "Open the period in the bookkeeping package and press Process, or book the document by hand.",
+        ),
+    ),
+    kind(
+        "CONTROL_ACCOUNT_REFUSED",
+        Level.ERROR,
+        (
+            "De boeken weigeren {ledger_account} als debiteuren- of crediteurenrekening: {answer}.",
+            "Kies op de route een rekening van de categorie debiteuren of crediteuren en druk op Verwerk.",
+        ),
+        (
+            "The books refuse {ledger_account} as the account of debtors or creditors: {answer}.",
+            "Choose an account of the category debtors or creditors for the route, and press Process.",
+        ),
+    ),
+    kind(
+        "ACCOUNTS_REFUSED",
+        Level.ERROR,
+        (
+            "De boeken weigeren een van de grootboekrekeningen {ledger_accounts}: {answer}.",
+            "Wijzig de relatie van de route naar een bestaande rekening van de juiste soort en druk op Verwerk.",
+        ),
+        (
+            "The books refuse one of the ledger accounts {ledger_accounts}: {answer}.",
+            "Change the route's relation to an account that exists and is of the right kind, and press Process.",
+        ),
+    ),
+    kind(
+        "VAT_CODES_REFUSED",
+        Level.ERROR,
+        (
+            "De boeken weigeren een van de btw-codes {vat_codes}: {answer}.",
+            "Wijzig de btw-relatie van de route en druk op Verwerk.",
+        ),
+        (
+            "The books refuse one of the VAT codes {vat_codes}: {answer}.",
+            "Change the route's VAT relation and press Process.",
+        ),
+    ),
 )

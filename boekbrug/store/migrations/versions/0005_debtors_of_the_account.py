@@ -1,11 +1,13 @@
 """Debtors are the remote account's, no longer one connection's."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -71,7 +73,7 @@ def downgrade() -> None:
     )
 
 
-def _target_columns() -> list[sa.Column[object]]:
+def _target_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("target_system", sa.String(), nullable=False),
         sa.Column("target_kind", sa.String(), nullable=False),

@@ -1,0 +1,98 @@
+"""Languages. What the pages say stands in English in code and templates, and in Dutch in a message catalogue.
+
+Both languages have a catalogue (`locale/…/dashboard.po`), kept up to date by `make messages`; they are read at start.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, get_timezone
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+from babel.support import Translations
+
+from boekbrug.domain.money import Money
+
+LANGUAGES = ("nl", "en")
+"""The first is the one for who did not choose."""
+LOCALES = Path(__file__).parent / "locale"
+DOMAIN = "dashboard"
+
+
+@cache
+def catalogue(language: str) -> Translations:
+    """The messages of a language."""
+    compiled = io.BytesIO()
+    with (LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled, domain=DOMAIN)
+
+
+def preferred(accepted: str) -> str:
+    """The first language of an Accept-Language header that there is, else Dutch."""
+    for part in accepted.split(","):
+        language = part.partition(";")[0].strip().lower().partition("-")[0]
+        if language in LANGUAGES:
+            return language
+    return LANGUAGES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one reader is spoken to: the language, and the time zone of what is looked at."""
+
+    language: str
+    zone: ZoneInfo
+
+    @property
+    def locale(self) -> Locale:
+        """Babel's locale."""
+        return Locale.parse(self.language if self.language == "nl" else "en_GB")
+
+    @property
+    def gettext(self) -> Callable[[str], str]:
+        """Translates a message."""
+        return catalogue(self.language).gettext
+
+    def money(self, value: Money | None) -> str:
+        """An amount with its currency; "" for none."""
+        return "" if value is None else format_currency(value.amount, value.currency, locale=self.locale)
+
+    def number(self, value: int | Decimal) -> str:
+        """A number with separators."""
+        return format_decimal(value, locale=self.locale)
+
+    def moment(self, value: datetime | None) -> str:
+        """A day and time in the tenant's zone; "" for none."""
+        if value is None:
+            return ""
+        return format_datetime(value, "d MMM y HH:mm", tzinfo=get_timezone(self.zone.key), locale=self.locale)
+
+    def second(self, value: datetime) -> str:
+        """The same to the second."""
+        return format_datetime(value, "d MMM y HH:mm:ss", tzinfo=get_timezone(self.zone.key), locale=self.locale)
+
+    def day(self, value: datetime | None) -> str:
+        """A day in the tenant's zone; "" for none."""
+        return "" if value is None else format_date(value.astimezone(self.zone).date(), "d MMM y", locale=self.locale)
+
+    def short_day(self, value: datetime) -> str:
+        """The same without the year."""
+        return format_date(value.astimezone(self.zone).date(), "d MMM", locale=self.locale)
+
+    def soon(self, value: datetime, now: datetime) -> str:
+        """The time alone when it is today, else day and time."""
+        if value.astimezone(self.zone).date() == now.astimezone(self.zone).date():
+            return format_time(value, "HH:mm", tzinfo=get_timezone(self.zone.key), locale=self.locale)
+        return self.moment(value)

@@ -1,0 +1,40 @@
+"""The dashboard's only acquaintance with Prefect: having a route run now, and where its runs are shown."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from boekbrug.domain.errors import ConnectionBroken
+from boekbrug.store import tenants
+from tasks.route_work import open_route
+from tasks.runtime import Runtime, using
+
+SYNC_ORDERS = "sync-orders"
+"""The flow whose continuation is the next run of a route of orders."""
+_log = logging.getLogger(__name__)
+
+
+def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bool:
+    """Has the route run now: one run, however often it is asked for. False when the server does not answer, the route
+    is not deployed or a connection is paused; then what is in the rush lane goes with the next run by schedule."""
+    if not os.environ.get("PREFECT_API_URL"):
+        return False
+    import httpx  # noqa: PLC0415 - what Prefect's client raises
+    from prefect.exceptions import PrefectException  # noqa: PLC0415 - importing Prefect takes seconds
+
+    from tasks import continuations, deployments  # noqa: PLC0415 - as above
+
+    try:
+        with using(runtime), open_route(tenant.slug, route.slug) as work:
+            continuations.go_on_at(work, deployments.PrefectScheduler(), SYNC_ORDERS, work.now())
+    except (ConnectionBroken, PrefectException, httpx.HTTPError) as problem:
+        _log.warning("%s/%s cannot be run now: %s", tenant.slug, route.slug, problem)
+        return False
+    return True
+
+
+def run_url(flow_run_id: str) -> str:
+    """Where Prefect's pages show a run; "" when no server is named."""
+    root = os.environ.get("PREFECT_UI_URL") or os.environ.get("PREFECT_API_URL", "").removesuffix("/api")
+    return f"{root}/runs/flow-run/{flow_run_id}" if root and flow_run_id else ""

@@ -1,0 +1,94 @@
+"""What every page needs: the installation, the cookies, the templates, and who can start a run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from boekbrug.store import tenants
+from dashboard import words
+from dashboard.i18n import LANGUAGES, Wording, catalogue, preferred
+from dashboard.navigation import NAVIGATION
+from dashboard.security import TOKEN_FIELD, Cookies, browser_secret, form_token
+from tasks.runtime import Runtime
+
+STATIC = Path(__file__).parent / "static"
+Hurry = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
+"""Has a route run now; False when nobody could be asked to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """The dashboard of one installation."""
+
+    runtime: Runtime
+    cookies: Cookies
+    hurry: Hurry
+
+    def language(self, request: Request) -> str:
+        """Of who is not signed in: chosen before in this browser, or preferred by it."""
+        chosen = request.cookies.get(self.cookies.language, "")
+        return chosen if chosen in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+
+
+def site_of(request: Request) -> Site:
+    """The site that serves the request."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site
+
+
+def render(
+    request: Request, template: str, wording: Wording, *, status_code: int = 200, **context: object
+) -> HTMLResponse:
+    """A page or part of one."""
+    site = site_of(request)
+    text = (
+        environment(wording.language)
+        .get_template(template)
+        .render(
+            request=request,
+            wording=wording,
+            csrf=form_token(browser_secret(request, site.cookies)),
+            csrf_field=TOKEN_FIELD,
+            here=request.url.path,
+            **{"place": None, "visitor": None} | context,
+        )
+    )
+    return HTMLResponse(text, status_code)
+
+
+def plain_wording(request: Request) -> Wording:
+    """For pages without a tenant."""
+    return Wording(site_of(request).language(request), ZoneInfo("Europe/Amsterdam"))
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in a language."""
+    made = Environment(
+        loader=PackageLoader("dashboard"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"asset": _asset, "languages": LANGUAGES, "words": words, "navigation": NAVIGATION}
+    return made
+
+
+@cache
+def _asset(name: str) -> str:
+    """A file of ours, under an address that changes with its contents."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"

@@ -1,0 +1,128 @@
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import Session
+
+from boekbrug.domain.documents import DocumentKind, ExternalRef
+from boekbrug.domain.records import SyncStatus
+from boekbrug.store import moves, reports
+from boekbrug.store.database import Database
+from boekbrug.store.reports import DateKind, ReportFilter
+from boekbrug.store.tenants import Route
+from tests.store.samples import NOW, add_record, add_tenant, observation, observe
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def route(writing: Session) -> Route:
+    """Ten orders, one a day, the newest today; 10003 and 10007 are booked, 10005 needs attention, 10009 has no date."""
+    route, other = add_tenant(writing), add_tenant(writing, "other")
+    add_record(writing, other, "10003")
+    dated = {number: NOW - (10010 - number) * DAY for number in range(10001, 10011)}
+    observe(
+        writing,
+        route,
+        *(
+            observation(
+                str(number),
+                ordered_at=None if number == 10009 else at,
+                customer_key=f"{'kim' if number % 2 else 'jo'}@example.com",
+                kind=DocumentKind.CREDIT_NOTE if number == 10002 else DocumentKind.INVOICE,
+                wanted=SyncStatus.NEEDS_ATTENTION if number == 10005 else SyncStatus.PENDING,
+            )
+            for number, at in dated.items()
+        ),
+    )
+    for number, at in ((10007, NOW - DAY), (10003, NOW)):
+        post(writing, route, str(number), at)
+    return route
+
+
+def post(session: Session, route: Route, number: str, at: datetime) -> None:
+    record = add_record(session, route, number)
+    assert moves.claim(session, route.tenant_id, record.id, at, 60)
+    target_ref = ExternalRef("factuursturen", "invoice", f"F{number}")
+    moves.mark_posted(
+        session, route.tenant_id, record.id, at, target_ref=target_ref, target_number=f"F{number}", posted_at=at
+    )
+
+
+def numbers(session: Session, route: Route, *, limit: int = 50, **wanted: object) -> list[int]:
+    """All pages, one after the other."""
+    found: list[int] = []
+    after = None
+    while True:
+        chosen = ReportFilter(**wanted)  # type: ignore[arg-type]
+        page = reports.report_page(session, route.tenant_id, chosen, after=after, limit=limit)
+        found += [int(record.number) for record in page.records]
+        after = page.next
+        if after is None:
+            return found
+
+
+BY_DAY = [10010, 10008, 10007, 10006, 10005, 10004, 10003, 10002, 10001, 10009]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 50])
+def test_every_document_is_on_one_page_in_order(writing: Session, route: Route, limit: int) -> None:
+    assert numbers(writing, route, limit=limit) == BY_DAY
+    assert numbers(writing, route, limit=limit, newest_first=False) == [*BY_DAY[-2::-1], 10009]
+    assert numbers(writing, route, limit=limit, by=DateKind.POSTED) == [10003, 10007]
+    assert numbers(writing, route, limit=limit, statuses=frozenset({SyncStatus.PENDING})) == [
+        number for number in BY_DAY if number not in (10003, 10005, 10007)
+    ]
+
+
+@pytest.mark.parametrize("few", [0, 2000])
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_gathering_and_walking_find_the_same(
+    writing: Session, route: Route, limit: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "FEW", few)
+    for newest_first in (True, False):
+        found = numbers(
+            writing,
+            route,
+            limit=limit,
+            newest_first=newest_first,
+            since=NOW - 7 * DAY,
+            until=NOW,
+            statuses=frozenset({SyncStatus.PENDING, SyncStatus.POSTED}),
+            kinds=frozenset({DocumentKind.INVOICE}),
+            route_id=route.id,
+        )
+        assert found == sorted([10008, 10007, 10006, 10004, 10003], reverse=newest_first)
+
+
+def test_a_piece_of_text_is_looked_for_in_numbers_and_addresses(writing: Session, route: Route) -> None:
+    assert numbers(writing, route, text="0007") == [10007]
+    assert numbers(writing, route, text="f10003", limit=1) == [10003]
+    assert numbers(writing, route, text="KIM@", limit=2) == [10007, 10005, 10003, 10001, 10009]
+    assert numbers(writing, route, text="KIM@", since=NOW - 4 * DAY, until=NOW) == [10007]
+    assert numbers(writing, route, text="%") == numbers(writing, route, text="_") == []
+
+
+def test_what_is_more_than_can_be_gathered_is_said(
+    writing: Session, route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "FEW", 3)
+    page = reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
+    assert page.is_partial and len(page.records) == 3
+    assert not reports.report_page(writing, route.tenant_id, ReportFilter(text="10010")).is_partial
+
+
+def test_a_report_is_read_page_by_page(database: Database) -> None:
+    with database.write() as session:
+        route = add_tenant(session)
+        observe(session, route, *(observation(str(n), ordered_at=NOW + n * DAY) for n in range(7)))
+    found = [int(record.number) for record in reports.report(database, route.tenant_id, ReportFilter(), page=3)]
+    assert found == [6, 5, 4, 3, 2, 1, 0]
+
+
+def test_what_was_booked_is_counted_per_route_and_status(writing: Session, route: Route) -> None:
+    assert reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW) == [
+        reports.PostedCount(route_id=route.id, status=SyncStatus.POSTED, count=1)
+    ]
+    (both,) = reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW + DAY)
+    assert both.count == 2
