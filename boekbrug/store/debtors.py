@@ -1,4 +1,8 @@
-"""Which customer is which debtor in the books, so that two workers never create the same debtor."""
+"""Which customer is which debtor in the books, so that two workers never create the same debtor.
+
+The debtors are the remote account's, whatever connection and tenant it is reached by. So this, like the budgets, looks
+across tenants.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,7 @@ from boekbrug.store.database import insert_new
 from boekbrug.store.tables import DebtorRow
 
 # Nearly every new customer takes these, and making them anew each time costs more than running them.
-_LINK = (
-    (col(DebtorRow.tenant_id) == bindparam("tenant"))
-    & (col(DebtorRow.connection_id) == bindparam("connection"))
-    & (col(DebtorRow.customer_key) == bindparam("customer"))
-)
+_LINK = (col(DebtorRow.account) == bindparam("of_account")) & (col(DebtorRow.customer_key) == bindparam("customer"))
 _LOCKED = select(DebtorRow).where(_LINK).with_for_update().execution_options(populate_existing=True)
 _CLAIM = update(DebtorRow).where(_LINK).values(claimed_until=bindparam("until"))
 _REMEMBER = (
@@ -55,12 +55,12 @@ class Busy:
 
 
 def claim_debtor(
-    session: Session, tenant_id: int, connection_id: int, customer_key: str, *, now: datetime, lease_seconds: float
+    session: Session, account: str, customer_key: str, *, now: datetime, lease_seconds: float
 ) -> Known | Claimed | Busy:
     """The customer's debtor, or the right to look it up and create it, which only one has at a time."""
-    mine = _link(tenant_id, connection_id, customer_key)
+    mine = _link(account, customer_key)
     until = now + timedelta(seconds=lease_seconds)
-    own = {"tenant_id": tenant_id, "connection_id": connection_id, "customer_key": customer_key, "claimed_until": until}
+    own = {"account": account, "customer_key": customer_key, "claimed_until": until}
     row = None
     while row is None:  # again, when the other one just gave its claim back
         if insert_new(session, DebtorRow, [own]):
@@ -74,19 +74,17 @@ def claim_debtor(
     return Claimed(until, abandoned=row.claimed_until is not None)
 
 
-def remember_debtor(session: Session, tenant_id: int, connection_id: int, customer_key: str, ref: ExternalRef) -> None:
+def remember_debtor(session: Session, account: str, customer_key: str, ref: ExternalRef) -> None:
     """This is the customer's debtor from now on. Raises LookupError when it was never claimed."""
-    mine = _link(tenant_id, connection_id, customer_key)
+    mine = _link(account, customer_key)
     kept = session.connection().execute(
         _REMEMBER, mine | {"of_system": ref.system, "of_kind": ref.kind, "with_id": ref.id}
     )
     if kept.rowcount != 1:
-        raise LookupError(f"the debtor of customer {customer_key!r} was not claimed on connection {connection_id}")
+        raise LookupError(f"the debtor of customer {customer_key!r} was not claimed on {account}")
 
 
-def forget_debtor(
-    session: Session, tenant_id: int, connection_id: int, customer_key: str, seen: Known | Claimed | None = None
-) -> None:
+def forget_debtor(session: Session, account: str, customer_key: str, seen: Known | Claimed | None = None) -> None:
     """Gives a claim back (nothing was created), or forgets a debtor that is no longer in the books.
 
     `seen` is what is to be forgotten: nothing happens when somebody else has claimed or made another since.
@@ -96,8 +94,8 @@ def forget_debtor(
         forget = forget.where(col(DebtorRow.target_id) == seen.ref.id)
     elif isinstance(seen, Claimed):
         forget = forget.where(col(DebtorRow.claimed_until) == seen.until, col(DebtorRow.target_id) == "")
-    session.connection().execute(forget, _link(tenant_id, connection_id, customer_key))
+    session.connection().execute(forget, _link(account, customer_key))
 
 
-def _link(tenant_id: int, connection_id: int, customer_key: str) -> dict[str, object]:
-    return {"tenant": tenant_id, "connection": connection_id, "customer": customer_key}
+def _link(account: str, customer_key: str) -> dict[str, object]:
+    return {"of_account": account, "customer": customer_key}

@@ -34,12 +34,13 @@ from sqlmodel import Session as StoreSession
 
 import boekbrug.store.database as store_database
 import connectors._http as http
+import tasks.pushing
 import tasks.settling
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.settings import Settings
-from boekbrug.store import order_migrations
+from boekbrug.store import debtors, order_migrations
 from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from connectors._wire import Fields
@@ -239,6 +240,12 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point("before debtor")
         return real_find(target, contact)
 
+    real_post = Factuursturen.post_document
+
+    def post(target: Factuursturen, booking: Any) -> Any:
+        point("before sending")
+        return real_post(target, booking)
+
     def before_commit(_: Any) -> None:
         point("before commit")
 
@@ -283,6 +290,22 @@ def _no_read_back() -> None:
     Factuursturen._client_as_sent = believed  # type: ignore[method-assign,assignment]
 
 
+def _no_fence() -> None:
+    """A write is sent however long ago its claim was looked at."""
+    tasks.pushing.writing_before = lambda moment: nullcontext()  # type: ignore[assignment]
+
+
+def _customers_claimed_apart() -> None:
+    """The claim on a customer is not the remote account's but the run's."""
+    for name in ("claim_debtor", "remember_debtor", "forget_debtor"):
+        real = getattr(debtors, name)
+
+        def apart(session: StoreSession, account: str, *given: Any, _real: Any = real, **named: Any) -> Any:
+            return _real(session, f"{account}:{os.getpid()}", *given, **named)
+
+        setattr(debtors, name, apart)
+
+
 def _impatient_with_the_database() -> None:
     """Not a sabotage: a busy database is given up soon, so that a test need not wait half a minute."""
     store_database.BUSY_SECONDS = 1  # type: ignore[assignment]
@@ -319,6 +342,8 @@ _HELD: list[sqlite3.Connection] = []
 SABOTAGE: dict[str, Callable[[], None]] = {
     "no_look_up": _no_look_up,
     "no_read_back": _no_read_back,
+    "no_fence": _no_fence,
+    "customers_claimed_apart": _customers_claimed_apart,
     "impatient_with_the_database": _impatient_with_the_database,
     "locked_after_first_post": _locked_after_first_post,
     "full_disk": _full_disk,

@@ -193,6 +193,23 @@ def test_three_runs_of_one_tenant_at_once(w: World) -> None:
     _all_is_well(w, tenant, 12)
 
 
+@pytest.mark.parametrize("sabotage", [[], ["customers_claimed_apart"]], ids=["", "sabotaged"])
+def test_two_tenants_of_one_account_make_a_customer_once(w: World, sabotage: list[str]) -> None:
+    one = w.new_tenant(orders=3)
+    two = w.second_tenant(one)
+    _fault(
+        w, kind="delay", when="before", seconds=0.5, method="POST", path="/clients$"
+    )  # both look before one makes it
+    children = [w.start(tenant, sabotage=sabotage) for tenant in (one, two)]
+    for child in children:
+        child.join(120)
+        assert child.exitcode in (End.DONE, End.STOPPED), w.log.read_text()[-3000:]
+    for tenant in (one, two):
+        w.bring_to_rest(tenant, sabotage=sabotage)
+    assert len(w.invoices(one)) == 6
+    assert bool(w.check_clients(one)) == bool(sabotage)
+
+
 def test_one_tenant_broken_the_other_goes_on(w: World) -> None:
     broken, sound = w.new_tenants(2, orders=4)
     w.books.change_options({"suspended": [broken.login]})

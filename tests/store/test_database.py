@@ -1,5 +1,7 @@
 import multiprocessing
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -9,14 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
+from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.money import Money
-from boekbrug.store import records, runs, tenants
+from boekbrug.domain.records import Lane
+from boekbrug.store import budgets, records, runs, tenants
 from boekbrug.store.database import Database
-from boekbrug.store.tables import Table, TenantRow
+from boekbrug.store.tables import DebtorRow, Table, TenantRow
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
 
@@ -45,6 +50,41 @@ def test_the_first_migration_can_be_undone(empty_address: str) -> None:
     with database._writing.begin() as connection:
         command.downgrade(_alembic(connection), "base")
     assert not database.check()
+    database.close()
+
+
+def test_debtors_known_to_a_connection_become_its_account_s(empty_address: str) -> None:
+    from alembic import command
+
+    from boekbrug.store.database import _alembic
+
+    database = Database(empty_address)
+    with database._writing.begin() as connection:
+        command.upgrade(_alembic(connection), "0002")
+    with database.write() as session:
+        one, two, gone = (add_tenant(session, name) for name in ("one", "two", "gone"))
+        # Two tenants of one account; the third one's login was changed, so that its debtors are of two accounts.
+        for route, accounts in ((one, ["books"]), (two, ["books"]), (gone, ["books", "others"])):
+            record_id = add_record(session, route).id
+            for account in accounts:
+                of = Budget(account=account, name="documents", limit=60, period=timedelta(hours=1))
+                budgets.take(
+                    session, [of], tenant_id=route.tenant_id, record_id=record_id, kind="document", lane=Lane.DAILY,
+                    now=NOW, lease_seconds=60,
+                )  # fmt: skip
+    links = [(one, "a@x", "1"), (one, "b@x", "2"), (one, "c@x", ""), (two, "a@x", "1"), (gone, "d@x", "4")]
+    with database._writing.begin() as connection:
+        for route, customer, debtor in links:
+            connection.exec_driver_sql(
+                "INSERT INTO debtor_link"
+                " (tenant_id, connection_id, customer_key, target_system, target_kind, target_id)"
+                f" VALUES ({route.tenant_id}, {route.target.id}, '{customer}', 'factuursturen', 'client', '{debtor}')"
+            )
+    database.migrate()
+    database.check_models()
+    with database.read() as session:
+        found = session.exec(select(DebtorRow.account, DebtorRow.customer_key, DebtorRow.target_id)).all()
+    assert sorted(found) == [("books", "a@x", "1"), ("books", "b@x", "2")]
     database.close()
 
 
@@ -179,3 +219,39 @@ def test_text_that_no_database_takes_does_not_end_a_run(writing: Session) -> Non
     route = add_tenant(writing)
     record = add_record(writing, route, source_status="pa\0id", reason="half \ud83d a smile")
     assert (record.source_status, record.reason) == ("pa\ufffdid", "half \ufffd a smile")
+
+
+def test_changes_that_wait_together_are_each_committed_whatever_becomes_of_the_others(database: Database) -> None:
+    def fail(session: Session) -> str:
+        add_tenant(session, "never")
+        raise ValueError("this one alone")
+
+    with ThreadPoolExecutor(4) as pool:
+        with database.write():  # on SQLite the changes wait for this one, and then go together
+            asked = [pool.submit(database.change, lambda session, slug=slug: add_tenant(session, slug).tenant_id)
+                     for slug in ("one", "two", "three")]  # fmt: skip
+            failing = pool.submit(database.change, fail)
+            time.sleep(0.2)
+        ids = {future.result() for future in asked}
+        with pytest.raises(ValueError, match="this one alone"):
+            failing.result()
+    with database.read() as session:
+        found = {tenants.tenant_by_slug(session, slug).id for slug in ("one", "two", "three")}
+        with pytest.raises(SettingsInvalid):
+            tenants.tenant_by_slug(session, "never")
+    assert ids == found
+
+
+def test_changes_that_wait_together_are_committed_together(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'boekbrug.db'}")
+    database.migrate()
+    commits: list[object] = []
+    event.listen(database._engine, "commit", commits.append)
+    with ThreadPoolExecutor(4) as pool:
+        with database.write():
+            asked = [pool.submit(database.change, lambda _: None) for _ in range(4)]
+            time.sleep(0.2)
+        for future in asked:
+            future.result()
+    database.close()
+    assert len(commits) < 4

@@ -15,6 +15,7 @@ from boekbrug.store.runs import RunOutcome
 from tests.store.samples import NOW, add_tenant
 
 DEBTOR = ExternalRef("factuursturen", "client", "42")
+ACCOUNT = "factuursturen:books.example:me"
 LEASE = 60.0
 UNTIL = NOW + timedelta(seconds=LEASE)
 
@@ -24,59 +25,55 @@ def route(writing: Session) -> tenants.Route:
     return add_tenant(writing)
 
 
-def claim(session: Session, route: tenants.Route, key: str = "a@x", late: float = 0) -> Known | Claimed | Busy:
+def claim(session: Session, key: str = "a@x", late: float = 0, account: str = ACCOUNT) -> Known | Claimed | Busy:
     now = NOW + timedelta(seconds=late)
-    return debtors.claim_debtor(session, route.tenant_id, route.target.id, key, now=now, lease_seconds=LEASE)
+    return debtors.claim_debtor(session, account, key, now=now, lease_seconds=LEASE)
 
 
-def test_one_looks_the_debtor_up_and_the_others_wait_until_it_is_known(writing: Session, route: tenants.Route) -> None:
-    assert claim(writing, route) == Claimed(UNTIL, abandoned=False)
-    assert claim(writing, route) == Busy(UNTIL)
-    assert claim(writing, route, "b@x") == Claimed(UNTIL, abandoned=False)
-    debtors.remember_debtor(writing, route.tenant_id, route.target.id, "a@x", DEBTOR)
-    assert claim(writing, route) == Known(DEBTOR)
+def test_one_looks_the_debtor_up_and_the_others_wait_until_it_is_known(writing: Session) -> None:
+    assert claim(writing) == Claimed(UNTIL, abandoned=False)
+    assert claim(writing) == Busy(UNTIL)
+    assert claim(writing, "b@x") == Claimed(UNTIL, abandoned=False)
+    debtors.remember_debtor(writing, ACCOUNT, "a@x", DEBTOR)
+    assert claim(writing) == Known(DEBTOR)
 
 
-def test_a_claim_that_ran_out_is_taken_over_with_a_warning(writing: Session, route: tenants.Route) -> None:
-    claim(writing, route)
-    assert isinstance(claim(writing, route, late=LEASE - 1), Busy)
-    assert claim(writing, route, late=LEASE) == Claimed(UNTIL + timedelta(seconds=LEASE), abandoned=True)
+def test_a_claim_that_ran_out_is_taken_over_with_a_warning(writing: Session) -> None:
+    claim(writing)
+    assert isinstance(claim(writing, late=LEASE - 1), Busy)
+    assert claim(writing, late=LEASE) == Claimed(UNTIL + timedelta(seconds=LEASE), abandoned=True)
 
 
-def test_a_claim_that_is_given_back_leaves_no_trace(writing: Session, route: tenants.Route) -> None:
-    claim(writing, route)
-    debtors.forget_debtor(writing, route.tenant_id, route.target.id, "a@x")
-    assert claim(writing, route) == Claimed(UNTIL, abandoned=False)
+def test_a_claim_that_is_given_back_leaves_no_trace(writing: Session) -> None:
+    claim(writing)
+    debtors.forget_debtor(writing, ACCOUNT, "a@x")
+    assert claim(writing) == Claimed(UNTIL, abandoned=False)
 
 
-def test_a_debtor_is_one_tenants_and_one_connections(writing: Session, route: tenants.Route) -> None:
-    claim(writing, route)
-    other = add_tenant(writing, "other")
-    assert isinstance(claim(writing, other), Claimed)
-    with pytest.raises(LookupError):
-        debtors.remember_debtor(writing, other.tenant_id, route.target.id, "a@x", DEBTOR)
-    assert isinstance(claim(writing, route), Busy)
+def test_a_debtor_is_of_one_account(writing: Session) -> None:
+    claim(writing)
+    assert isinstance(claim(writing, account="factuursturen:books.example:you"), Claimed)
+    with pytest.raises(LookupError, match="you"):
+        debtors.remember_debtor(writing, "factuursturen:books.example:you", "b@x", DEBTOR)
+    debtors.remember_debtor(writing, "factuursturen:books.example:you", "a@x", DEBTOR)
+    assert isinstance(claim(writing), Busy)
 
 
-def _claim_debtor(address: str, tenant_id: int, connection_id: int, log: Path) -> None:
+def _claim_debtor(address: str, log: Path) -> None:
     database, won = Database(address), []
     for key in range(40):
         with database.write() as session:
-            answer = debtors.claim_debtor(session, tenant_id, connection_id, str(key), now=NOW, lease_seconds=LEASE)
+            answer = debtors.claim_debtor(session, ACCOUNT, str(key), now=NOW, lease_seconds=LEASE)
         if isinstance(answer, Claimed):
             won.append(str(key))
     log.write_text(" ".join(won))
     database.close()
 
 
-def test_of_several_processes_exactly_one_creates_a_debtor(database: Database, address: str, tmp_path: Path) -> None:
-    with database.write() as session:
-        route = add_tenant(session)
+def test_of_several_processes_exactly_one_creates_a_debtor(address: str, tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     logs = [tmp_path / f"{number}.log" for number in range(3)]
-    processes = [
-        spawn.Process(target=_claim_debtor, args=(address, route.tenant_id, route.target.id, log)) for log in logs
-    ]
+    processes = [spawn.Process(target=_claim_debtor, args=(address, log)) for log in logs]
     for process in processes:
         process.start()
     for process in processes:

@@ -120,18 +120,13 @@ def test_a_request_ends_no_earlier_than_a_slot_that_is_being_taken_at_the_same_t
 def test_a_debtor_whose_claim_was_given_back_at_that_moment_can_be_claimed(
     database: Database, meanwhile: Callable[..., Future[object]]
 ) -> None:
-    with database.write() as session:
-        route = add_tenant(session)
-
     def claim() -> object:
         with database.write() as session:
-            return debtors.claim_debtor(
-                session, route.tenant_id, route.target.id, "a@example.com", now=NOW, lease_seconds=60
-            )
+            return debtors.claim_debtor(session, "books", "a@example.com", now=NOW, lease_seconds=60)
 
     assert isinstance(claim(), debtors.Claimed)
     with database.write() as session:
-        debtors.forget_debtor(session, route.tenant_id, route.target.id, "a@example.com")
+        debtors.forget_debtor(session, "books", "a@example.com")
         claimed = meanwhile(claim)
         assert not claimed.done()
     assert claimed.result(10) == debtors.Claimed(NOW + timedelta(seconds=60), abandoned=False)
