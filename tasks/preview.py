@@ -76,9 +76,9 @@ def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
             seen.add(record.source_ref)
             yield _preview(work, again) if again else Preview(record.number, "skip", "", None, ())
         progress("preview", len(seen), None)
-    # What is ready waits for nothing but its turn: it goes as it was last seen.
-    for record in waiting_records(work):
-        if record.source_ref not in seen and record.status is SyncStatus.PENDING:
+    # What is ready waits for nothing but its turn, or is looked up first: it goes as it was last seen.
+    for record in waiting_records(work, (SyncStatus.PENDING, SyncStatus.IN_FLIGHT)):
+        if record.source_ref not in seen:
             yield _kept(work, record)
 
 

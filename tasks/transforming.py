@@ -115,7 +115,9 @@ def vat_number_status(work: RouteWork, source: Document) -> VatNumberStatus | No
     return work.vat_numbers[number]
 
 
-def waiting_records(work: RouteWork) -> Iterator[SyncRecord]:
+def waiting_records(
+    work: RouteWork, statuses: Iterable[SyncStatus] = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
+) -> Iterator[SyncRecord]:
     """Every document that is pending or waits for a person, the newest first."""
     before_id = None
     while True:
@@ -124,7 +126,7 @@ def waiting_records(work: RouteWork) -> Iterator[SyncRecord]:
                 session,
                 work.tenant.id,
                 route_id=work.route.id,
-                statuses=(SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION),
+                statuses=statuses,
                 lanes=work.lanes,
                 before_id=before_id,
                 limit=PAGE,
