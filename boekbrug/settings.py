@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     vies_url: str = Field(
         "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Address of the VIES register of VAT numbers"
     )
+    ecb_url: str = Field(
+        "https://www.ecb.europa.eu/stats/eurofxref/", description="Where the ECB publishes the euro's reference rates"
+    )
     dashboard_host: str = Field("127.0.0.1", description="Address on which the dashboard listens")
     dashboard_port: int = Field(4280, ge=0, le=65535, description="Its port; 0: any that is free")
     dashboard_url: str = Field(

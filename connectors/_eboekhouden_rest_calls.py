@@ -89,15 +89,18 @@ class Calls:
                 return
             offset += _PAGE - _OVERLAP
 
+    def sought(self, path: str, params: Mapping[str, str]) -> Iterator[Fields] | None:
+        """The same by a filter that may not be known; None then. One that is passed over gives all records."""
+        taken = self.look_up(path, {**params, "limit": "1"}) is not None
+        return self.items(path, params) if taken else None
+
     def filtered(self, path: str, params: Mapping[str, str], field: str, operator: str, value: str) -> Iterator[Fields]:
         """The same by a filter with an operator, which is written in two ways: in the name, or before the value. Where
         neither is taken all records come: the caller leaves out what does not fit. Raises Unreadable."""
-        spellings: tuple[dict[str, str], ...] = (
-            {f"{field}[{operator}]": value}, {field: f"[{operator}]{value}"}, {}
-        )  # fmt: skip
-        # Anew each time: whether one is taken may depend on the field.
-        taken = next(one for one in spellings if not one or self.look_up(path, {**params, **one, "limit": "1"}))
-        return self.items(path, {**params, **taken})
+        for one in ({f"{field}[{operator}]": value}, {field: f"[{operator}]{value}"}):
+            if (found := self.sought(path, {**params, **one})) is not None:
+                return found
+        return self.items(path, params)
 
     def _in_session(self, call: Callable[[Headers], _T], document: str = "") -> _T:
         """Makes the call in a session. One that has run out is opened anew once, and nothing was done in it."""

@@ -43,9 +43,13 @@ class RestRelations(Relations):
             return relation.contact.code
         return known or ""
 
-    def _listed(self, **search: str) -> list[Fields]:
+    def _listed(self, *searches: dict[str, str]) -> list[Fields]:
+        """What the first of the searches gives that is taken; all relations when none is."""
         with understood(NAME, "relations"):
-            found = [item for item in self._calls.items(_PATH, search) if item.text("code")]
+            results = (self._calls.sought(_PATH, search) for search in searches)
+            listed = next((result for result in results if result is not None), None)
+            listed = self._calls.items(_PATH, {}) if listed is None else listed
+            found = [item for item in listed if item.text("code")]
             with self._lock:
                 self._codes |= {item.whole("id"): item.text("code") for item in found}
                 self._ids |= {item.text("code"): item.whole("id") for item in found}
@@ -76,16 +80,20 @@ class RestRelations(Relations):
         return found + [account for relation_id in sorted(unknown) if (account := self._detail(relation_id))]
 
     def _with_code(self, code: str) -> ContactAccount | None:
-        for item in self._listed(code=code):
+        for item in self._listed({"code": code}):
             if item.text("code") == code and (account := self._detail(item.whole("id"))):
                 return account
         return None
 
     def _alike(self, contact: Contact) -> Collection[ContactAccount]:
         email, name = contact.email.strip(), contact.display_name.strip()
-        listed = [item for code in codes_for(contact) for item in self._listed(code=code) if item.text("code") == code]
-        listed += [item for text in dict.fromkeys((email, email.lower())) if text for item in self._listed(email=text)]
-        listed += self._listed(name=name) if name else []
+        listed = [
+            item for code in codes_for(contact) for item in self._listed({"code": code}) if item.text("code") == code
+        ]
+        for text in dict.fromkeys((email, email.lower())):
+            # Named so in descriptions of the list, and like the relation's own field.
+            listed += self._listed({"email": text}, {"emailAddress": text}) if text else []
+        listed += self._listed({"name": name}) if name else []
         return {account.contact.code: account for account in self._details(listed)}.values()
 
     def _everyone(self) -> Collection[ContactAccount]:

@@ -138,6 +138,11 @@ class Session:
         what is read like this is always there."""
         return self._present(self._read("GET", path, _json_of, params=params, headers=headers))
 
+    def read_with(self, path: str, parse: Callable[[Answer], _T], *, accept: str) -> _T:
+        """GET of something in another format; errors as with `read`. `parse` reads a 2xx answer, and raises ValueError
+        for one that is not sound."""
+        return self._present(self._read("GET", path, parse, headers={"Accept": SecretStr(accept)}))
+
     def look_up(
         self,
         path: str,

@@ -46,10 +46,6 @@ STATUSES = {
 _DRAFT = {Side.SALES: "0"}
 UNPAID = {Side.SALES: ("2", "3"), Side.PURCHASES: ("1", "2")}
 CREDIT = "8"
-GOES_OVER = frozenset(f"{side}:{code}" for side, names in STATUSES.items() for code in names)
-"""What is proposed to go over: everything but drafts, and a lapsed invoice too. It lapses by being credited, and then
-stays in the books beside its credit invoice."""
-
 DOCUMENT_KINDS = {Side.SALES: "invoice", Side.PURCHASES: "purchase_invoice"}
 CONTACT_KINDS = {Side.SALES: "debtor", Side.PURCHASES: "creditor"}
 PARTY = {Side.SALES: "Debtor", Side.PURCHASES: "Creditor"}  # the field with the id; with "Code" the one with the code
@@ -64,9 +60,13 @@ _BREAKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "table", "h
 
 
 def statuses() -> tuple[OrderStatus, ...]:
-    """The statuses of both sides. The numbers mean other things on either, so the side is part of the id."""
+    """The statuses of both sides. The numbers mean other things on either, so the side is part of the id.
+
+    Drafts are none of them, and all others are proposed to go over. So is a lapsed invoice: it lapses by being
+    credited, and then stays in the books beside its credit invoice.
+    """
     return tuple(
-        OrderStatus(id=f"{side}:{code}", name=f"{side_name}: {name}", is_credit=code == CREDIT)
+        OrderStatus(id=f"{side}:{code}", name=f"{side_name}: {name}", is_credit=code == CREDIT, goes_over=True)
         for side, side_name in ((Side.SALES, "Verkoop"), (Side.PURCHASES, "Inkoop"))
         for code, name in STATUSES[side].items()
     )

@@ -34,7 +34,6 @@ from connectors._wefact_api import TITLE, Api, Key, Kind, Settings, local_text
 from connectors._wefact_invoices import has_products, invoice_from_wire
 from connectors._wefact_wire import (
     DOCUMENT_KINDS,
-    GOES_OVER,
     ID,
     SYSTEM,
     UNPAID,
@@ -53,7 +52,7 @@ from connectors._wefact_wire import (
 )
 from connectors._wire import Fields, Json, JsonOut, Unreadable
 
-__all__ = ["CONNECTOR", "GOES_OVER", "Key", "Settings", "Wefact"]
+__all__ = ["CONNECTOR", "Key", "Settings", "Wefact"]
 
 _INVOICES = {
     Side.SALES: Kind("invoice", "invoice", "invoices", "InvoiceCode"),
@@ -299,7 +298,8 @@ class Wefact:
         """Marks the invoice as paid when all that is open was paid, else registers a part. The invoice is read just
         before, for part payments add up; and after."""
         ref, side, opened = state.source_ref, _side_of(state.source_ref), state.open_amount
-        if amount.currency != opened.currency or not 0 < amount.amount <= opened.amount:
+        in_cents = amount == amount.rounded() and amount.currency == opened.currency
+        if not in_cents or not 0 < amount.amount <= opened.amount:
             raise ValueError(f"{amount} cannot be paid on {ref}, of which {opened} is open")
         before = self._api.look_up(_INVOICES[side], ref.id)
         now = None if before is None else self._state(before, side)

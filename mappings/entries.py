@@ -13,12 +13,13 @@ from decimal import Decimal
 
 from boekbrug.domain.bookings import Entry, EntryLine, EntryTraits, LedgerAccount, ReferenceData, VatCode
 from boekbrug.domain.documents import ContactAccount, Invoice, InvoiceLine, LineKind, Side, TaxTotal
+from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.findings import Finding, blocking, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.rounding import round_to_total, rounded, tax_on_net
 from boekbrug.domain.tax import Tax, TaxCategory
 from boekbrug.domain.tenants import MappingRule, RoutePolicy
-from mappings.exchange import ExchangeRate, converted
+from mappings.exchange import converted
 from mappings.lookups import (
     control_account,
     control_account_problem,
@@ -149,7 +150,7 @@ class _Choice:
 
 @dataclass(slots=True)
 class _Group:
-    """What goes to one account under one VAT code, in cents."""
+    """What goes to one account under one VAT code at one rate, in cents. (Some codes take any rate.)"""
 
     account: str
     code: VatCode
@@ -177,7 +178,7 @@ def _sort_of(line: InvoiceLine) -> _Sort:
     return line.tax, line.kind, line.product_group, line.cost_category, line.tax_code
 
 
-_Groups = dict[tuple[str, str], _Group]
+_Groups = dict[tuple[str, str, Decimal], _Group]
 
 
 @dataclass(slots=True)
@@ -204,7 +205,7 @@ class _Choices:
         amounts = _amounts([(line, choice) for line, choice in chosen if choice])
         groups: _Groups = {}
         for (tax, account, _), (choice, net, tax_amount) in sorted(amounts.items(), key=lambda item: item[0]):
-            group = groups.setdefault((account, choice.code.code), _Group(account, choice.code, tax))
+            group = groups.setdefault((account, choice.code.code, tax.rate), _Group(account, choice.code, tax))
             group.net += net
             group.tax_amount += tax_amount
             group.why = tuple(sorted({*group.why, *choice.why}))
@@ -274,21 +275,21 @@ class _Choices:
             why = "rounding: the books' code without VAT"
         if code is None or account is None:
             return False
-        group = groups.setdefault((account.code, code.code), _Group(account.code, code, tax))
+        group = groups.setdefault((account.code, code.code, tax.rate), _Group(account.code, code, tax))
         group.net += cents
         group.why = tuple(sorted({*group.why, why}))
         return True
 
 
 def _code_without_vat(reference_data: ReferenceData, tax: Tax, document: Invoice) -> VatCode | None:
-    """The books' own 0 % code that stands for nothing in particular, else any that fits."""
+    """The books' own 0 % code: of both sides rather than of one, made for no VAT rather than for anything at 0 %."""
     side, day = document.kind.side, document.ordered_at.date()
     fitting = [
         code
         for code in reference_data.vat_codes
         if code.country == "" and code.rate == 0 and not any(vat_code_problems(code, tax, side, day))
     ]
-    return min(fitting, key=lambda code: (bool(code.categories), code.side is not None), default=None)
+    return min(fitting, key=lambda code: (code.side is not None, tax.category not in code.categories), default=None)
 
 
 # -- cents

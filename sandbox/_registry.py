@@ -8,6 +8,7 @@ from sandbox._app import AnySimulator
 SYSTEMS: dict[str, str] = {
     "e-boekhouden-rest": "sandbox.eboekhouden_rest:EBoekhoudenRest",
     "e-boekhouden-soap": "sandbox.eboekhouden_soap:EBoekhoudenSoap",
+    "ecb": "sandbox.ecb:Ecb",
     "factuursturen": "sandbox.factuursturen:Factuursturen",
     "mijnwebwinkel": "sandbox.mijnwebwinkel:Mijnwebwinkel",
     "vies": "sandbox.vies:Vies",

@@ -65,7 +65,7 @@ def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
     """Every document that a run would read now, and what has waited since earlier runs, each once."""
     seen: set[ExternalRef] = set()
     for stream in work.streams:
-        for page in stream.read_changed(changed_since(work, stream)):
+        for page in stream.read_changed(changed_since(work, stream.name)):
             for document in page:
                 if document.source_ref not in seen:
                     seen.add(document.source_ref)

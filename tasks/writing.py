@@ -13,13 +13,13 @@ from typing import Protocol
 
 from boekbrug.domain.bookings import Booking, Entry
 from boekbrug.domain.documents import ContactAccount, Invoice, PostedDocument
+from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.findings import Finding
 from boekbrug.domain.records import SyncRecord
 from boekbrug.domain.tenants import MappingRule, RoutePolicy
 from connectors import BookingTarget, LedgerTarget
 from mappings.bookings import booking_for
 from mappings.entries import entry_for
-from mappings.exchange import ExchangeRate
 from mappings.source_documents import number_in_books
 from tasks.documents import document_of
 

@@ -29,7 +29,7 @@ from boekbrug.store.database import ACROSS_TENANTS
 from boekbrug.store.tables import AccountRow, AttemptRow
 from boekbrug.store.waiters import ahead_of
 
-# A slot that comes free within this time is given out beforehand; a more urgent lane that comes then gets the next.
+# A slot that comes free within this time is given out beforehand; who comes meanwhile, however urgent, gets the next.
 SOON = timedelta(seconds=2)
 _PRUNE_EVERY = 200
 _MEASURED = 50

@@ -474,3 +474,77 @@ class LoginAttemptRow(Table, table=True):
     at: datetime
     email: str
     address: str
+
+
+class ContactRow(Table, table=True):
+    """A contact of a route's source, and the relation in the books that it is. `fingerprint` is of what was carried
+    over last; "" before the first time."""
+
+    __tablename__ = "contact_link"
+    __table_args__ = (
+        _of("route", "route_id"),
+        UniqueConstraint("route_id", "source_id", "source_kind", "source_system"),
+        Index("ix_contact_link_finding", "tenant_id", "finding_code"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    tenant_id: int
+    route_id: int
+    source_system: str
+    source_kind: str
+    source_id: str
+    code: str = ""  # as the source's people know it
+    name: str = ""
+    target_system: str = ""
+    target_kind: str = ""
+    target_id: str = ""
+    fingerprint: str = ""
+    finding_code: str = ""
+    findings: str = Field(default="[]", sa_type=Text)
+    updated_at: datetime
+
+
+class PaymentRow(Table, table=True):
+    """A payment in the books that a route's source is told of, or knew of already. `state` is `intended` from before it
+    is told until the outcome is known; then `registered` or `known`."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        _of("route", "route_id"),
+        UniqueConstraint("record_id", "target_id", "target_kind", "target_system"),
+        Index("ix_payment_state", "tenant_id", "route_id", "state"),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int
+    route_id: int
+    record_id: int = Field(sa_type=BigInteger, foreign_key="sync_record.id")
+    target_system: str
+    target_kind: str
+    target_id: str  # of the paying entry
+    amount_cents: int = Field(sa_type=BigInteger)
+    open_before_cents: int = Field(sa_type=BigInteger)
+    currency: str
+    paid_on: date
+    state: str
+    claimed_until: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class PaymentNoteRow(Table, table=True):
+    """What is the matter with the payments of a document, as of the last time they were looked at."""
+
+    __tablename__ = "payment_note"
+    __table_args__ = (
+        _of("route", "route_id"),
+        UniqueConstraint("record_id"),
+        Index("ix_payment_note_route", "tenant_id", "route_id"),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    tenant_id: int
+    route_id: int
+    record_id: int = Field(sa_type=BigInteger, foreign_key="sync_record.id")
+    findings: str = Field(sa_type=Text)
+    updated_at: datetime

@@ -41,7 +41,8 @@ class Site:
         self.control: Control = server.control
         self.url = server.url
         self.root = server.root
-        self._stack = stack
+        self.server = server
+        self.stack = stack
         self.meter = CountingMeter()
 
     def open(self, *, other: bool = False, meter: Meter | None = None, **settings: object) -> Any:
@@ -53,7 +54,7 @@ class Site:
 
     def _open(self, login: Mapping[str, str], meter: Meter, settings: Mapping[str, Any]) -> Any:
         values = {"base_url": self.url, "timeout": 5, **self.stand.settings, **settings}
-        return self._stack.enter_context(open_connector(self.system, values, sealed(login), meter))
+        return self.stack.enter_context(open_connector(self.system, values, sealed(login), meter))
 
     def secrets(self) -> list[str]:
         stand = self.stand

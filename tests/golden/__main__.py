@@ -2,9 +2,10 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 from connectors._factuursturen_wire import invoice_to_wire
-from tests.golden import invoices
+from tests.golden import entry_cases, invoices
 from tests.golden.cases import CASES, ROOT, Case, booking_text, document_text, order_of
 
 
@@ -14,8 +15,8 @@ def _number(value: object) -> float:
     raise TypeError(type(value).__name__)
 
 
-def _write(case: str, name: str, text: str | None) -> None:
-    path = ROOT / case / name
+def _write(case: str, name: str, text: str | None, root: Path = ROOT) -> None:
+    path = root / case / name
     if text is None:
         path.unlink(missing_ok=True)
     else:
@@ -34,6 +35,10 @@ def main() -> None:
         _write(name, "document.yaml", document_text(result))
         _write(name, "booking.yaml", booking_text(booked) if booked else None)
         _write(name, "request.json", request)
+    for name in entry_cases.CASES:
+        told = entry_cases.Case.load(name)
+        _write(name, "document.yaml", document_text(told.transformed()), entry_cases.ROOT)
+        _write(name, "entry.yaml", entry_cases.entry_text(told.booked()), entry_cases.ROOT)
     invoices.write()
 
 

@@ -175,7 +175,7 @@ def document_text(result: Transformed) -> str:
     if result.document:
         document = result.document
         shown = {
-            "document": "credit note" if document.kind is DocumentKind.CREDIT_NOTE else document.kind.value,
+            "document": document.kind.value.replace("_", " "),
             "number": document.number,
             **({"credits": document.credits} if document.credits else {}),
             "date": document.ordered_at.date().isoformat(),

@@ -9,26 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boekbrug.domain.errors import DocumentInvalid
+from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.money import Money, total
 from boekbrug.domain.tenants import RoutePolicy
-from mappings.exchange import ExchangeRate, converted, rates_from_ecb_csv, rates_from_ecb_xml
+from mappings.exchange import converted
 from tests.mappings.builders import codes
 from tests.mappings.invoicing import COMPUTES, EXACT, LENIENT, document, entry, item, source, source_invoices
 from tests.mappings.test_entries import check
 
 CONVERT = RoutePolicy(foreign_currency="convert")
 RATE = ExchangeRate(currency="USD", rate=Decimal("1.0873"), on=date(2026, 3, 2))
-
-CSV = """Date,USD,JPY,RUB,
-2026-03-02,1.0873,162.31,N/A,
-2026-02-27,1.0811,161.95,N/A,
-2022-03-01,1.1162,128.66,117.201,
-"""
-XML = """<?xml version="1.0" encoding="UTF-8"?>
-<gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01"
- xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref"><gesmes:subject>Reference rates</gesmes:subject>
-<Cube><Cube time="2026-03-02"><Cube currency="USD" rate="1.0873"/><Cube currency="JPY" rate="162.31"/></Cube>
-<Cube time="2026-02-27"><Cube currency="USD" rate="1.0811"/></Cube></Cube></gesmes:Envelope>"""
 
 
 def in_dollars(invoice):
@@ -91,40 +81,3 @@ def test_no_rate_is_used_for_another_currency():
     for nonsense in ("0", "-1", "NaN"):
         with pytest.raises(ValueError, match="not an exchange rate"):
             replace(RATE, rate=Decimal(nonsense))
-
-
-@pytest.mark.parametrize("rates", [rates_from_ecb_csv(CSV), rates_from_ecb_xml(XML)], ids=["csv", "xml"])
-def test_the_last_rate_on_or_before_the_day(rates):
-    assert rates.rate_on("USD", date(2026, 3, 2)) == RATE
-    sunday = rates.rate_on("USD", date(2026, 3, 1))
-    assert sunday == replace(RATE, rate=Decimal("1.0811"), on=date(2026, 2, 27))
-    assert rates.rate_on("USD", date(2026, 2, 26)) is None
-    assert rates.rate_on("USD", date(2026, 3, 20)) is None  # long after the last known day
-    assert rates.rate_on("RUB", date(2026, 3, 2)) is None  # no longer published
-    assert rates.rate_on("XXX", date(2026, 3, 2)) is None
-
-
-def test_a_currency_that_is_no_longer_published_had_its_rates():
-    assert rates_from_ecb_csv(CSV).rate_on("RUB", date(2022, 3, 2)).rate == Decimal("117.201")
-
-
-@pytest.mark.parametrize(
-    ("read", "text"),
-    [
-        (rates_from_ecb_csv, ""),
-        (rates_from_ecb_csv, "<html>busy</html>"),
-        (rates_from_ecb_csv, "Date,USD\n02-03-2026,1.08"),
-        (rates_from_ecb_csv, "Date,USD\n2026-03-02,1,0873"),
-        (rates_from_ecb_csv, "Date,USD\n2026-03-02,soon"),
-        (rates_from_ecb_csv, "Date,USD\n2026-03-02,0"),
-        (rates_from_ecb_xml, ""),
-        (rates_from_ecb_xml, "<html/>"),
-        (rates_from_ecb_xml, "<a><b></a>"),
-        (rates_from_ecb_xml, '<!DOCTYPE x [<!ENTITY a "b">]><Cube time="2026-03-02"/>'),
-        (rates_from_ecb_xml, '<Cube time="yesterday"/>'),
-        (rates_from_ecb_xml, '<Cube time="2026-03-02"><Cube currency="USD" rate="-1"/></Cube>'),
-    ],
-)
-def test_what_is_no_table_of_rates_is_refused(read, text):
-    with pytest.raises(ValueError, match="ECB"):
-        read(text)

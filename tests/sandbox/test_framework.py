@@ -375,6 +375,7 @@ def test_help_lists_systems_options_and_credentials() -> None:
     for expected in (
         "factuursturen",
         "vies",
+        "ecb",
         "mijnwebwinkel",
         "invoices_per_hour",
         "demo1-key",

@@ -1,5 +1,7 @@
 import multiprocessing
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -9,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
@@ -216,3 +219,39 @@ def test_text_that_no_database_takes_does_not_end_a_run(writing: Session) -> Non
     route = add_tenant(writing)
     record = add_record(writing, route, source_status="pa\0id", reason="half \ud83d a smile")
     assert (record.source_status, record.reason) == ("pa\ufffdid", "half \ufffd a smile")
+
+
+def test_changes_that_wait_together_are_each_committed_whatever_becomes_of_the_others(database: Database) -> None:
+    def fail(session: Session) -> str:
+        add_tenant(session, "never")
+        raise ValueError("this one alone")
+
+    with ThreadPoolExecutor(4) as pool:
+        with database.write():  # on SQLite the changes wait for this one, and then go together
+            asked = [pool.submit(database.change, lambda session, slug=slug: add_tenant(session, slug).tenant_id)
+                     for slug in ("one", "two", "three")]  # fmt: skip
+            failing = pool.submit(database.change, fail)
+            time.sleep(0.2)
+        ids = {future.result() for future in asked}
+        with pytest.raises(ValueError, match="this one alone"):
+            failing.result()
+    with database.read() as session:
+        found = {tenants.tenant_by_slug(session, slug).id for slug in ("one", "two", "three")}
+        with pytest.raises(SettingsInvalid):
+            tenants.tenant_by_slug(session, "never")
+    assert ids == found
+
+
+def test_changes_that_wait_together_are_committed_together(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'boekbrug.db'}")
+    database.migrate()
+    commits: list[object] = []
+    event.listen(database._engine, "commit", commits.append)
+    with ThreadPoolExecutor(4) as pool:
+        with database.write():
+            asked = [pool.submit(database.change, lambda _: None) for _ in range(4)]
+            time.sleep(0.2)
+        for future in asked:
+            future.result()
+    database.close()
+    assert len(commits) < 4
