@@ -1,4 +1,4 @@
-"""The promise for an invoicing program, on 1,000 documents of every kind: the books hold each eligible one exactly once,
+"""The promise for an invoicing program, on 1,000 documents of every kind: the books hold each eligible one once,
 say per VAT code and per ledger account what the program says, and what is paid in them comes back exactly once.
 
 Both sides' own accounts of themselves are compared, not what Boekbrug thinks of them.
@@ -114,7 +114,7 @@ def test_the_books_say_per_vat_code_what_the_program_says_to_the_cent(world: Inv
 
 
 def test_the_balance_of_every_account_is_that_of_its_entries(world: InvoicingWorld) -> None:
-    """Debtors and creditors together are what the documents come to; nothing stands on an account that no rule names."""
+    """Debtors and creditors are what the documents come to; nothing stands on an account that no rule names."""
     books = world.administration()
     records = [record for record in world.records().values() if record.status in DONE]
     signed = {
