@@ -151,7 +151,11 @@ class Calls:
         """Raises what the codes of login and limit mean; every other code is for the caller."""
         with understood(NAME, "a reply"):
             error = content if "LastErrorCode" in content else content.object("ErrorMsg")
-            reply = Reply(content, error.text("LastErrorCode"), clean(error.text("LastErrorDescription"), 200))
+            reply = Reply(
+                content,
+                error.text("LastErrorCode"),
+                self._soap.scrubbed(clean(error.text("LastErrorDescription"), 200)),
+            )
         if reply.code == _LISTS_USED_UP:
             raise RateLimited(
                 f"{TITLE} gives no more mutations this month ({reply.answer})",

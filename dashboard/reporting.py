@@ -7,7 +7,7 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -72,6 +72,11 @@ class Choices:
             route=query.get("route", ""),
             text=query.get("text", "").strip()[:MOST_TEXT],
         )
+
+    @property
+    def narrows(self) -> bool:
+        """True when more than a text was chosen."""
+        return bool(replace(self, text="").address())
 
     def address(self, **changes: str) -> str:
         """The choices as an address says them."""

@@ -55,3 +55,25 @@ ATTEMPT = {
     AttemptOutcome.UNKNOWN: N_("Outcome unknown"),
 }
 LANE = {Lane.RUSH: N_("Rush"), Lane.DAILY: N_("Daily"), Lane.MIGRATION: N_("Migration")}
+MATCH = {
+    "tax_category": N_("VAT category"),
+    "rate": N_("rate"),
+    "country": N_("country"),
+    "oss": N_("one-stop shop"),
+    "product_group": N_("product group"),
+    "line_kind": N_("kind of line"),
+    "payment_method": N_("payment method"),
+    "business": N_("business"),
+    "side": N_("side of the books"),
+    "band": N_("VAT band"),
+    "tax_code": N_("VAT code of the source"),
+    "cost_category": N_("cost category"),
+    "contact_group": N_("group of the customer or supplier"),
+}
+COUNTED = {
+    "posted": N_("booked"),
+    "verified": N_("verified"),
+    "mismatch": N_("different"),
+    "needs_attention": N_("need attention"),
+    "waiting": N_("waiting"),
+}

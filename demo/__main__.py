@@ -37,6 +37,8 @@ SECRETS = {
     "DEMO_LEDGER_CODE_1": "demo1-code1",
     "DEMO_LEDGER_CODE_2": "demo1-code2",
 }
+USERS = {"winkel@example.com": "shopkeeper", "boekhouder@example.com": "accountant", "beheer@example.com": "integrator"}
+PASSWORD = "demo-wachtwoord"  # noqa: S105 - of a demo on loopback, made anew at every start
 PER_HOUR = 60
 # With this seed a customer orders early on who has a standard discount in the books: the mismatch to be found.
 SEED = 20
@@ -91,6 +93,11 @@ def _run(stack: Stack, orders: int) -> list[str]:
     console.print(f"  Prefect      {stack.api_url.removesuffix('/api')}")
     stack.boekbrug("deploy")
     stack.start_worker()
+    for email, role in USERS.items():
+        tenants = [argument for tenant in LOGINS for argument in ("--tenant", tenant)]
+        stack.boekbrug("user", "add", email, "--role", role, *tenants, "--password-stdin", said=PASSWORD)
+    console.print(f"  dashboard    {stack.start_dashboard()}", highlight=False)
+    console.print(f"    sign in as {' or '.join(USERS)}, password: {PASSWORD}", highlight=False)
 
     books = addresses["factuursturen"].removesuffix("/api/v1") + "/control/books"
     _say("The day: a worker runs sync-orders for both tenants")
@@ -209,6 +216,7 @@ def _stay(stack: Stack) -> None:
     _say("Everything stays up; Ctrl-C ends it")
     home = stack.environment["BOEKBRUG_HOME"]
     console.print(
+        f"  dashboard      {stack.dashboard_url}   sign in as {' or '.join(USERS)}, password: {PASSWORD}\n"
         f"  Prefect's UI   {stack.api_url.removesuffix('/api')}\n"
         f"  to use the command line in another terminal:\n"
         f"    export BOEKBRUG_HOME={home} PREFECT_API_URL={stack.api_url}\n"

@@ -54,6 +54,7 @@ class Stack:
         self._closing = ExitStack()
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self.api_url = ""
+        self.dashboard_url = ""
         self.environment = os.environ | {
             "BOEKBRUG_HOME": str(home),
             "PREFECT_HOME": str(home / "prefect"),
@@ -125,6 +126,18 @@ class Stack:
         """Starts a worker that runs what is due."""
         self.start("prefect-worker", "prefect", "worker", "start", "--pool", pool, "--name", "demo")
 
+    def start_dashboard(self) -> str:
+        """Starts the dashboard on a free port and returns its address."""
+        port = free_port()
+        self.environment["BOEKBRUG_DASHBOARD_PORT"] = str(port)
+        process = self.start("dashboard", "boekbrug", "dashboard", output=subprocess.PIPE)
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Dashboard: "):
+                self.dashboard_url = line.removeprefix("Dashboard: ").strip()
+                return self.dashboard_url
+        raise Broken(f"the dashboard did not start; see {self._logs / 'dashboard.log'}")
+
     def start_sandbox(self, *arguments: str) -> dict[str, str]:
         """Starts simulators and returns their base addresses by system."""
         process = self.start("sandbox", "python", "-m", "sandbox", *arguments, output=subprocess.PIPE)
@@ -144,15 +157,16 @@ class Stack:
             if process.poll() is not None:
                 raise Broken(f"{name} ended with exit code {process.returncode}; see {self._logs / name}.log")
 
-    def boekbrug(self, *arguments: str, accept: Sequence[int] = (0,)) -> str:
-        """Runs the `boekbrug` command and returns what it printed. Raises Broken for an exit code not accepted."""
+    def boekbrug(self, *arguments: str, accept: Sequence[int] = (0,), said: str = "") -> str:
+        """Runs the `boekbrug` command, with `said` on its standard input, and returns what it printed. Raises Broken
+        for an exit code not accepted."""
         done = subprocess.run(
             [str(BIN / "boekbrug"), *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=said,
         )
         if done.returncode not in accept:
             raise Broken(

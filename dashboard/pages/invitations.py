@@ -13,7 +13,6 @@ from dashboard.pages.login import signed_in, start
 from dashboard.site import Site, plain_wording, render, site_of
 
 router = APIRouter()
-_NOTHING = SecretStr("")
 
 
 @router.get("/invitation/{token}")

@@ -16,7 +16,6 @@ from dashboard.security import is_own_path
 from dashboard.site import Site, plain_wording, render, site_of
 
 router = APIRouter()
-_NOTHING = SecretStr("")
 _LONGEST_EMAIL = 320
 
 

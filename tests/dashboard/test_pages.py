@@ -7,10 +7,14 @@ from datetime import timedelta
 import pytest
 from babel.messages.pofile import read_po
 
-from boekbrug.domain.records import Lane, SyncStatus
+from boekbrug.domain.documents import DocumentKind
+from boekbrug.domain.records import AttemptOutcome, Lane, SyncStatus
+from boekbrug.domain.tenants import RuleMatch
 from boekbrug.domain.users import Role
 from boekbrug.store import audit, records, tenants
+from boekbrug.store.runs import RunOutcome
 from dashboard import catalogues, prefect_link
+from dashboard import words as said_words
 from dashboard.i18n import LANGUAGES
 from tests.dashboard.conftest import Dashboard
 from tests.world import DE_BIE, MOKKENHUIS
@@ -270,3 +274,17 @@ def test_without_a_server_nothing_is_hurried(seen: Dashboard) -> None:
         (route,) = tenants.list_routes(session, tenant.id)
     assert not prefect_link.hurry(seen.world.runtime, tenant, route)
     assert prefect_link.run_url("x") == ""
+
+
+def test_everything_that_can_be_said_has_a_word() -> None:
+    for said, called in (
+        (SyncStatus, said_words.STATUS),
+        (SyncStatus, said_words.TONE),
+        (DocumentKind, said_words.KIND),
+        (Role, said_words.ROLE),
+        (RunOutcome, said_words.RUN),
+        (AttemptOutcome, said_words.ATTEMPT),
+        (Lane, said_words.LANE),
+        (RuleMatch.model_fields, said_words.MATCH),
+    ):
+        assert set(said) == set(called)

@@ -281,3 +281,25 @@ def test_of_several_processes_exactly_one_claims_a_document(database: Database, 
         process.join()
     won = [int(number) for log in logs for number in log.read_text().split()]
     assert sorted(won) == ids
+
+
+def test_a_retry_of_some_records_or_of_one_finding_leaves_the_others(writing: Session) -> None:
+    route, other = add_tenant(writing), add_tenant(writing, "other")
+    asks = {"wanted": SyncStatus.NEEDS_ATTENTION}
+    no_payment, no_vat = finding("PAYMENT_RULE_MISSING", method="x"), finding("CUSTOMER_UNKNOWN")
+    one = add_record(writing, route, "1", findings=(no_payment,), **asks)
+    two = add_record(writing, route, "2", findings=(no_payment,), **asks)
+    three = add_record(writing, route, "3", findings=(no_vat,), **asks)
+    theirs = add_record(writing, other, "1", findings=(no_payment,), **asks)
+
+    def pending() -> set[str]:
+        return {r.number for r in records.listing(writing, route.tenant_id, statuses=(SyncStatus.PENDING,))}
+
+    def retry(**which: object) -> int:
+        return moves.retry(writing, route.tenant_id, NOW, who="jo", **which)  # type: ignore[arg-type]
+
+    assert retry(record_ids=[]) == 0 == retry(record_ids=[theirs.id])
+    assert retry(record_ids=[three.id]) == 1 and pending() == {"3"}
+    assert retry(finding_code="PAYMENT_RULE_MISSING") == 2 and pending() == {"1", "2", "3"}
+    assert {records.record_by_id(writing, route.tenant_id, r.id).lane for r in (one, two)} == {Lane.RUSH}
+    assert records.record_by_id(writing, other.tenant_id, theirs.id).status is SyncStatus.NEEDS_ATTENTION

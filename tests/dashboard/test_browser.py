@@ -1,0 +1,185 @@
+"""The pages in a real browser: as wide as a phone and as a desk, light and dark, in both languages, looked at by
+axe-core. Set DASHBOARD_SCREENSHOTS to a folder to keep what was seen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
+
+from boekbrug.domain.records import SyncStatus
+from tests.dashboard.conftest import PASSWORD, Dashboard
+from tests.world import MOKKENHUIS
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
+MINE = "winkel@example.com"
+ROOT = f"/t/{MOKKENHUIS}"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@contextmanager
+def served(dashboard: Dashboard) -> Iterator[str]:
+    """The dashboard's address on loopback."""
+    server = uvicorn.Server(uvicorn.Config(dashboard.app, port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(seen: Dashboard) -> Iterator[str]:
+    with served(seen) as at:
+        yield at
+
+
+@pytest.fixture
+def open_page(chromium: Chromium) -> Iterator[Callable[..., Page]]:
+    """A new window; anything that the page's policy refuses, or an error in a script, fails the test."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def make(address: str, *, width: str = "desk", dark: bool = False, language: str = "nl") -> Page:
+        w, h = WIDTHS[width]
+        context = chromium.new_context(
+            base_url=address,
+            viewport={"width": w, "height": h},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: complaints.append(request.url) if address not in request.url else None)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label(re.compile("E-mail")).fill(MINE)
+    page.get_by_label(re.compile("Wachtwoord|Password")).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/**")
+
+
+def look(page: Page, name: str) -> None:
+    """Accessible, and nothing sticks out at the side."""
+    folder = os.environ.get("DASHBOARD_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [(v["id"], [n["html"][:150] for n in v["nodes"]][:3]) for v in found] == [], name
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, name
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_accessible(
+    seen: Dashboard, address: str, open_page: Callable[..., Page], width: str, dark: bool
+) -> None:
+    language = "en" if dark else "nl"
+    page = open_page(address, width=width, dark=dark, language=language)
+    page.goto("/login")
+    look(page, f"{width}-{language}-login")
+    sign_in(page)
+    kept = seen.world.records(MOKKENHUIS)
+    done = next(r for r in kept.values() if r.status is SyncStatus.VERIFIED)
+    asked = next(r for r in kept.values() if r.status is SyncStatus.NEEDS_ATTENTION)
+    code = asked.findings[0].code
+    if dark:
+        page.locator("summary", has_text="Account").click()
+        page.get_by_role("button", name="English").click()
+    for name, path in (
+        ("overview", ROOT),
+        ("report", f"{ROOT}/documents"),
+        ("document", f"{ROOT}/documents/{done.id}"),
+        ("document-error", f"{ROOT}/documents/{asked.id}"),
+        ("errors", f"{ROOT}/errors"),
+        ("cause", f"{ROOT}/errors/needs_attention/{code}"),
+        ("processing", f"{ROOT}/processing?ids={done.id}"),
+        ("tenants", "/tenants"),
+    ):
+        page.goto(path)
+        assert page.locator("html").get_attribute("lang") == language
+        look(page, f"{width}-{language}-{name}")
+    page.goto(f"{ROOT}/documents/{done.id}")
+    page.get_by_role("button", name=re.compile("Nu opzoeken|Look it up")).click()
+    page.locator("#books dl").wait_for()
+    page.locator("summary", has_text=re.compile("laatst gelezen|last read")).click()
+    page.locator("summary", has_text="Account").click()
+    look(page, f"{width}-{language}-opened")
+    if dark:
+        page.get_by_role("button", name="Nederlands").click()
+
+
+def test_the_keyboard_is_enough(address: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(address)
+    sign_in(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.goto(f"{ROOT}/errors")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_the_story_of_an_order_that_is_chosen_and_processed(
+    dashboard: Dashboard, open_page: Callable[..., Page]
+) -> None:
+    """An order has no rule for its payment method; the rule is set, Verwerk is pressed, and the page shows live that
+    it was booked and verified."""
+    world = dashboard.world
+    with served(dashboard) as address:
+        page = open_page(address, width="phone")
+        sign_in(page)
+        page.get_by_role("link", name="Fouten").click()
+        page.get_by_role("link", name=re.compile("Bekijk.*bitcoin")).click()
+        page.get_by_label("Alles kiezen").check()
+        chosen = page.locator("input[name=ids]:checked").count()
+        assert chosen == 2
+        rule = {"kind": "payment", "match": {"payment_method": "bitcoin"}, "gives": {"payment_name": "Bitcoin"}}
+        world.demo_tenant(books={"documents_per_period": None}, rules=(rule,))
+        page.get_by_role("button", name="Verwerk de gekozen").click()
+        page.get_by_text("2 documenten zijn onderweg").wait_for()
+        assert dashboard.hurried.asked == [f"{MOKKENHUIS}/verkoop"]
+        world.run()
+        page.get_by_text("allemaal aangekomen").wait_for(timeout=15_000)
+        assert page.locator("tbody .badge.good", has_text="Geboekt en gecontroleerd").count() == 2
+        look(page, "phone-nl-story")
