@@ -327,6 +327,7 @@ CONNECTOR = ConnectorType(
     capabilities=frozenset({Capability.LEDGER_TARGET}),
     open=EboekhoudenSoap,
     account=account,
+    books=SYSTEM,
     help_url="https://soap.e-boekhouden.nl/soap.asmx",
     notes=(
         "A login is of one administration.",

@@ -1,4 +1,4 @@
-"""`make demo`: the day of two shops and an invoicing program from beginning to end, and once more. `make up`: the same, and stay."""
+"""`make demo`: the day of two shops and an invoicing program, and once more. `make up`: the same, and stay."""
 
 from __future__ import annotations
 
@@ -128,11 +128,8 @@ def _run(stack: Stack, orders: int) -> list[str]:
 def _tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
     """The demo tenants with this run's addresses and days filled in."""
     today = date.today()  # noqa: DTZ011 - any day some weeks ago will do
-    values = addresses | {
-        "eboekhouden": addresses["e-boekhouden-soap"],
-        "long_ago": "2020-01-01",
-        "recently": str(today - timedelta(days=30)),
-    }
+    days = {"long_ago": "2020-01-01", "recently": str(today - timedelta(days=30))}
+    values = addresses | {"eboekhouden": addresses["e-boekhouden-soap"]} | days
     folder = stack.home / "tenants"
     folder.mkdir()
     files = []
