@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -123,13 +122,13 @@ class EboekhoudenSoap:
 
     @property
     def traits(self) -> EntryTraits:
-        """Amounts are taken as told. How far VAT may be from net × rate is not documented: a cent is supposed."""
+        """Amounts are taken as told. How far VAT may be from net × rate is not documented, so it is not at all; over
+        REST, where the books compute it, an entry is the same then."""
         return EntryTraits(
             max_lines=MOST_LINES,
             number_length=LONGEST_NUMBER,
             description_length=LONGEST_DESCRIPTION,
             books_tax=True,
-            tax_tolerance=Decimal("0.01"),
         )
 
     def check(self) -> Iterator[CheckItem]:
@@ -340,6 +339,7 @@ CONNECTOR = ConnectorType(
     capabilities=frozenset({Capability.LEDGER_TARGET}),
     open=EboekhoudenSoap,
     account=account,
+    books=SYSTEM,
     help_url="https://soap.e-boekhouden.nl/soap.asmx",
     notes=(
         "A login is of one administration.",
