@@ -21,7 +21,7 @@ from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
 from dashboard.pages import accounts, documents, errors, invitations, login, overview
-from dashboard.security import Cookies, SecurityHeaders
+from dashboard.security import HEADERS, Cookies, SecurityHeaders
 from dashboard.site import STATIC, Hurry, Site, plain_wording, render
 from tasks.runtime import Runtime
 
@@ -65,6 +65,7 @@ def app_for(runtime: Runtime, *, hurry: Hurry = prefect_link.hurry, closes: bool
     app.add_exception_handler(HTTPException, _failed)
     app.add_exception_handler(RequestValidationError, _failed)
     app.add_exception_handler(StoreUnavailable, _failed)
+    app.add_exception_handler(Exception, _broken)
     app.middleware("http")(_remember_visit)
     app.add_middleware(SecurityHeaders, encrypted=encrypted)
     return app
@@ -104,3 +105,11 @@ def _failed(request: Request, problem: Exception) -> Response:
         visitor = present_visitor(request)
         wording = visitor.wording if visitor else wording
     return render(request, "failed.html", wording, status_code=status, status=int(status), visitor=visitor)
+
+
+def _broken(request: Request, _: Exception) -> Response:
+    """A mistake of ours, which the server logs. This answer passes by the middleware, so it brings its own headers."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    response = render(request, "failed.html", plain_wording(request), status_code=status, status=int(status))
+    response.headers.update(HEADERS)
+    return response

@@ -231,17 +231,23 @@ def _changed(posted: Document, current: Document, number: str, language: str) ->
 
 
 def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> None:
-    waiting = [record for record in _waiting(work) if record.source_ref not in result.seen]
+    for batch in read_again(work, result.seen):
+        page = []
+        for record, document in batch:
+            if document is None:
+                _gone(work, record, result)
+            else:
+                page.append(document)
+        keep_page(work, page, result)
+        progress("fetch", result.read, None)
+
+
+def read_again(work: RouteWork, seen: Collection[ExternalRef]) -> Iterator[list[tuple[SyncRecord, Given | None]]]:
+    """What has not gone over yet and was not seen, as the source has it now (None: no longer), batch by batch."""
+    waiting = [record for record in _waiting(work) if record.source_ref not in seen]
     for stream in work.streams:
         for batch in _batches((record for record in waiting if record.source_ref.kind == stream.kind), 50):
-            page = []
-            for record, document in zip(batch, stream.read_again(batch), strict=True):
-                if document is None:
-                    _gone(work, record, result)
-                else:
-                    page.append(document)
-            keep_page(work, page, result)
-            progress("fetch", result.read, None)
+            yield list(zip(batch, stream.read_again(batch), strict=True))
 
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:

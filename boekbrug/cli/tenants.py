@@ -33,20 +33,32 @@ def import_(
 ) -> None:
     """Create or update tenants from YAML. Credentials are given as env:NAME and sealed in the database.
 
-    What is no longer in the file is switched off, not removed. The file's form: docs/tenant.schema.json.
+    What is no longer in the file is switched off, not removed. A file is taken whole or not at all, in the order given;
+    after one that is refused none is taken. The file's form: docs/tenant.schema.json.
     """
     configs = [_read(path) for path in files]
     with runtime() as run:
-        for path, config in zip(files, configs, strict=True):
-            if check:
-                for problem in _rule_problems(run, config, str(path)):
-                    out.print(f"{config.slug}: {problem}", style="yellow", markup=False, highlight=False)
-            _keep(run, config, str(path))
+        for at, (path, config) in enumerate(zip(files, configs, strict=True)):
+            try:
+                if check:
+                    for problem in _rule_problems(run, config, str(path)):
+                        out.print(f"{config.slug}: {problem}", style="yellow", markup=False, highlight=False)
+                _keep(run, config, str(path))
+            except SettingsInvalid as problem:
+                raise _partly(problem, taken=files[:at], left=files[at:]) from None
             if not check:
                 out.print(f"{config.slug}: rules were not compared with the systems", markup=False)
             out.print(
                 f"{config.slug}: {len(config.connections)} connections, {len(config.routes)} routes", markup=False
             )
+
+
+def _partly(problem: SettingsInvalid, *, taken: list[Path], left: list[Path]) -> SettingsInvalid:
+    """The problem, and of several files which were taken."""
+    if len(taken) + len(left) == 1:
+        return problem
+    told = f"taken: {', '.join(map(str, taken)) or 'none'}; not taken: {', '.join(map(str, left))}"
+    return SettingsInvalid(f"{left[0]}: {problem.message}\n{told}")
 
 
 def _read(path: Path) -> TenantConfig:
