@@ -273,5 +273,7 @@ class ConnectorType:
     open: Callable[..., Connector]
     account: Callable[..., str]
     """(settings, credentials) → a stable text naming the remote account, without secrets: what budgets belong to."""
+    books: str = ""
+    """The package, where several connectors lead to the same books: what their documents' refs bear as system."""
     help_url: str = ""
     notes: tuple[str, ...] = field(default=())

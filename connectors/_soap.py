@@ -178,6 +178,10 @@ class Session:
         """Keeps out of every error a secret that was come by while the session is open."""
         self._http.hide(secret)
 
+    def scrubbed(self, text: str) -> str:
+        """The text without any secret of this connection: who is told what was wrong may repeat it."""
+        return self._http.scrubbed(text)
+
     def ask(self, operation: str, arguments: Mapping[str, Argument], *, counts_as: str = "") -> Fields:
         """A question that changes nothing: the reply's content. Errors as those of `_http.Session.read`; `counts_as`
         is what the account counts such calls as."""
@@ -198,14 +202,15 @@ class Session:
             if answer.status != 500:
                 return reply
         except Fault as fault:
+            said = self.scrubbed(str(fault))
             if fault.by_client:
                 raise DocumentInvalid(
-                    f"{self._title} could not read the message: {fault}",
-                    findings=(finding("REFUSED_BY_BOOKS", answer=str(fault)),),
+                    f"{self._title} could not read the message: {said}",
+                    findings=(finding("REFUSED_BY_BOOKS", answer=said),),
                     system=self._system,
                     document=document,
                 ) from None
-            problem = f"failed ({fault})"
+            problem = f"failed ({said})"
         except ValueError:
             problem = "sent an answer that cannot be read"
         raise OutcomeUnknown(

@@ -9,11 +9,10 @@ import threading
 
 from boekbrug.domain.errors import ConnectionBroken
 from boekbrug.store import tenants
+from tasks.flow_names import daily_flow
 from tasks.route_work import open_route
 from tasks.runtime import Runtime, using
 
-SYNC_ORDERS = "sync-orders"
-"""The flow whose continuation is the next run of a route of orders."""
 _log = logging.getLogger(__name__)
 
 
@@ -29,7 +28,7 @@ def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> boo
 
     try:
         with using(runtime), open_route(tenant.slug, route.slug) as work:
-            continuations.go_on_at(work, deployments.PrefectScheduler(), SYNC_ORDERS, work.now())
+            continuations.go_on_at(work, deployments.PrefectScheduler(), daily_flow(route.source.system), work.now())
     except (ConnectionBroken, PrefectException, httpx.HTTPError) as problem:
         _log.warning("%s/%s cannot be run now: %s", tenant.slug, route.slug, problem)
         return False

@@ -150,7 +150,7 @@ class _Choice:
 
 @dataclass(slots=True)
 class _Group:
-    """What goes to one account under one VAT code, in cents."""
+    """What goes to one account under one VAT code at one rate, in cents. (Some codes take any rate.)"""
 
     account: str
     code: VatCode
@@ -178,7 +178,7 @@ def _sort_of(line: InvoiceLine) -> _Sort:
     return line.tax, line.kind, line.product_group, line.cost_category, line.tax_code
 
 
-_Groups = dict[tuple[str, str], _Group]
+_Groups = dict[tuple[str, str, Decimal], _Group]
 
 
 @dataclass(slots=True)
@@ -205,7 +205,7 @@ class _Choices:
         amounts = _amounts([(line, choice) for line, choice in chosen if choice])
         groups: _Groups = {}
         for (tax, account, _), (choice, net, tax_amount) in sorted(amounts.items(), key=lambda item: item[0]):
-            group = groups.setdefault((account, choice.code.code), _Group(account, choice.code, tax))
+            group = groups.setdefault((account, choice.code.code, tax.rate), _Group(account, choice.code, tax))
             group.net += net
             group.tax_amount += tax_amount
             group.why = tuple(sorted({*group.why, *choice.why}))
@@ -275,7 +275,7 @@ class _Choices:
             why = "rounding: the books' code without VAT"
         if code is None or account is None:
             return False
-        group = groups.setdefault((account.code, code.code), _Group(account.code, code, tax))
+        group = groups.setdefault((account.code, code.code, tax.rate), _Group(account.code, code, tax))
         group.net += cents
         group.why = tuple(sorted({*group.why, why}))
         return True

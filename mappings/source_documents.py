@@ -52,9 +52,13 @@ def contact_key(document: Document, scope: str) -> str:
     """What two documents of one customer or supplier have in common. A shop's customers are known by what they filled
     in; an invoicing program keeps contacts, which are known by their ids there, in the `scope` of that program."""
     contact = contact_of(document)
-    if isinstance(document, Order) or contact.source_ref is None:
-        return customer_key(contact)
-    return f"{scope}:{contact.source_ref.kind}:{contact.source_ref.id}"
+    return customer_key(contact) if isinstance(document, Order) else kept_contact_key(contact, scope)
+
+
+def kept_contact_key(contact: Contact, scope: str) -> str:
+    """The key of a contact that its source keeps."""
+    ref = contact.source_ref
+    return customer_key(contact) if ref is None else f"{scope}:{ref.kind}:{ref.id}"
 
 
 def transformed(document: Document, policy: RoutePolicy, vat_number_status: VatNumberStatus | None) -> Transformed:

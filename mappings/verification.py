@@ -115,6 +115,11 @@ def expected_for(document: Invoice, *, reference: str, number: str, rules: Seque
 def expected_for_entry(entry: Entry) -> Expected:
     """What the books should say of an entry: every line, on the contact it was booked on, under its own number."""
     sign = -1 if entry.kind.is_credit else 1
+    lines: dict[tuple[str, str], tuple[Money, Money]] = {}
+    for line in entry.lines:
+        key = line.ledger_account, line.vat_code
+        net, tax = lines.get(key, (Money.zero(entry.currency), Money.zero(entry.currency)))
+        lines[key] = net + line.net * sign, tax + line.tax_amount * sign
     return Expected(
         reference=entry.our_reference,
         number=entry.number,
@@ -124,7 +129,7 @@ def expected_for_entry(entry: Entry) -> Expected:
         is_paid=False,  # the books know better than the source
         on_fixed_debtor=False,
         contact_ref=entry.contact.target_ref,
-        lines={(line.ledger_account, line.vat_code): (line.net * sign, line.tax_amount * sign) for line in entry.lines},
+        lines=lines,
     )
 
 

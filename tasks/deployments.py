@@ -24,11 +24,12 @@ from prefect.utilities.templating import apply_values
 
 from boekbrug.domain.errors import SettingsInvalid
 from tasks.continuations import ScheduledRun
+from tasks.flow_names import MIGRATE_ORDERS, SYNC_INVOICES, SYNC_ORDERS
+
+__all__ = ["MIGRATE_ORDERS", "SYNC_INVOICES", "SYNC_ORDERS"]
 
 TEMPLATES = Path(__file__).parent.parent / "prefect.yaml"
 CONTINUATION = "continuation"
-SYNC_ORDERS = "sync-orders"
-MIGRATE_ORDERS = "migrate-orders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class RouteDeployment:
     time_zone: str
     work_pool: str
     active: bool
+    daily_flow: str
 
 
 @cache
@@ -51,9 +53,12 @@ def _templates() -> list[dict[str, Any]]:
 
 
 def _filled(route: RouteDeployment) -> Iterator[Mapping[str, Any]]:
+    """The route's daily flow and its migration: of the daily flows' templates, the one for what the route reads."""
     values = {name: getattr(route, name) for name in RouteDeployment.__slots__}
+    others = {SYNC_ORDERS, SYNC_INVOICES} - {route.daily_flow}
     for template in _templates():
-        yield apply_values(template, values)
+        if others.isdisjoint(template["tags"]):
+            yield apply_values(template, values)
 
 
 def ensure_work_pool(name: str) -> None:
@@ -111,10 +116,10 @@ def _deployment_id(client: SyncPrefectClient, flow: str, name: str) -> UUID:
         ) from None
 
 
-def start_run(tenant: str, route: str) -> UUID:
-    """Asks a worker to run the route now and returns the flow run's id. Raises SettingsInvalid when not deployed."""
+def start_run(flow: str, tenant: str, route: str) -> UUID:
+    """Asks a worker to run the route's flow now and returns the run's id. Raises SettingsInvalid when not deployed."""
     with get_client(sync_client=True) as client:
-        deployment_id = _deployment_id(client, SYNC_ORDERS, f"{tenant}.{route}")
+        deployment_id = _deployment_id(client, flow, f"{tenant}.{route}")
         return client.create_flow_run_from_deployment(deployment_id).id
 
 

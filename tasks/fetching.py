@@ -28,7 +28,7 @@ from mappings.references import our_reference
 from mappings.source_documents import contact_key, dated_at, dated_on, kind_of, number_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
-from tasks.streams import Given, Stream
+from tasks.streams import Given
 
 AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 # Without a start day in the route's policy the first run reads this far back; history is a migration's work.
@@ -59,13 +59,13 @@ def fetch_changed(work: RouteWork, progress: Progress = unwatched) -> FetchResul
     result = FetchResult()
     began = work.now()
     for stream in work.streams:
-        for page in stream.read_changed(changed_since(work, stream)):
+        for page in stream.read_changed(changed_since(work, stream.name)):
             keep_page(work, page, result)
             progress("fetch", result.read, None)
     _look_again(work, result, progress)
     with work.runtime.database.write() as session:
         for stream in work.streams:
-            cursor = _cursor(work, stream)
+            cursor = cursor_of(work, stream.name)
             cursors.move_cursor(session, work.tenant.id, work.route.source.id, cursor, to=began, now=work.now())
     return result
 
@@ -140,14 +140,15 @@ def judged_by(work: RouteWork, document: Given, terms: Terms) -> Eligibility:
     return Eligibility(Verdict.NEVER, reason) if reason else judged
 
 
-def _cursor(work: RouteWork, stream: Stream) -> str:
-    return f"{stream.name}:{work.route.slug}"
+def cursor_of(work: RouteWork, stream: str) -> str:
+    """The name of the route's own cursor of a stream."""
+    return f"{stream}:{work.route.slug}"
 
 
-def changed_since(work: RouteWork, stream: Stream) -> datetime:
+def changed_since(work: RouteWork, stream: str) -> datetime:
     """Well before the last run, for sources tell of changes late; on the first run the route's start day."""
     with work.runtime.database.read() as session:
-        cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, _cursor(work, stream))
+        cursor = cursors.read_cursor(session, work.tenant.id, work.route.source.id, cursor_of(work, stream))
     if cursor is not None:
         # A clock that was ahead left the cursor in the future; what came since would never be read.
         return min(cursor, work.now()) - timedelta(hours=work.runtime.settings.overlap_hours)
@@ -230,17 +231,23 @@ def _changed(posted: Document, current: Document, number: str, language: str) ->
 
 
 def _look_again(work: RouteWork, result: FetchResult, progress: Progress) -> None:
-    waiting = [record for record in _waiting(work) if record.source_ref not in result.seen]
+    for batch in read_again(work, result.seen):
+        page = []
+        for record, document in batch:
+            if document is None:
+                _gone(work, record, result)
+            else:
+                page.append(document)
+        keep_page(work, page, result)
+        progress("fetch", result.read, None)
+
+
+def read_again(work: RouteWork, seen: Collection[ExternalRef]) -> Iterator[list[tuple[SyncRecord, Given | None]]]:
+    """What has not gone over yet and was not seen, as the source has it now (None: no longer), batch by batch."""
+    waiting = [record for record in _waiting(work) if record.source_ref not in seen]
     for stream in work.streams:
         for batch in _batches((record for record in waiting if record.source_ref.kind == stream.kind), 50):
-            page = []
-            for record, document in zip(batch, stream.read_again(batch), strict=True):
-                if document is None:
-                    _gone(work, record, result)
-                else:
-                    page.append(document)
-            keep_page(work, page, result)
-            progress("fetch", result.read, None)
+            yield list(zip(batch, stream.read_again(batch), strict=True))
 
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:

@@ -1,4 +1,4 @@
-"""The four steps of a daily run as Prefect tasks: retried where an error passes by itself."""
+"""The steps of a daily run as Prefect tasks: retried where an error passes by itself."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from prefect.states import Completed
 from boekbrug.domain.errors import RetryLater, SettingsInvalid, StoreUnavailable
 from boekbrug.domain.migrations import MigrationState
 from boekbrug.store import order_migrations
+from tasks.contacts import ContactResult, carry_contacts
 from tasks.continuations import go_on_at
-from tasks.deployments import MIGRATE_ORDERS, SYNC_ORDERS, PrefectScheduler
+from tasks.deployments import MIGRATE_ORDERS, PrefectScheduler
 from tasks.fetching import FetchResult, fetch_changed
+from tasks.flow_names import daily_flow
+from tasks.payments import PaymentResult, bring_payments_back
 from tasks.pushing import PushResult, push_due
 from tasks.reporting import RunReport, document_rows, recorded_run, verification_text
 from tasks.route_work import RouteWork, pausing
@@ -53,8 +56,9 @@ def step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 
 
 @contextmanager
-def running(work: RouteWork, flow: str = SYNC_ORDERS) -> Iterator[RunReport]:
-    """A run of a flow, from its start to its end in the store; what passes by itself is tried again later."""
+def running(work: RouteWork, flow: str = "") -> Iterator[RunReport]:
+    """A run of a flow (by default the route's daily one), from its start to its end in the store; what passes by itself
+    is tried again later."""
     try:
         with recorded_run(work, flow_run_id=str(runtime.flow_run.id or "")) as report:
             yield report
@@ -86,9 +90,11 @@ def _revive_migration(work: RouteWork) -> None:
         continue_at(work, max(work.now(), opens_at), MIGRATE_ORDERS)
 
 
-def continue_at(work: RouteWork, moment: datetime, flow: str = SYNC_ORDERS, *, exactly: bool = False) -> None:
-    """Sees to it that one run of the route's flow is scheduled; see `tasks.continuations`."""
+def continue_at(work: RouteWork, moment: datetime, flow: str = "", *, exactly: bool = False) -> None:
+    """Sees to it that one run of a flow of the route (by default its daily one) is scheduled; see
+    `tasks.continuations`."""
     own_run = str(runtime.flow_run.id or "")
+    flow = flow or daily_flow(work.route.source.system)
     try:
         go_on_at(work, PrefectScheduler(), flow, moment, own_run=own_run, exactly=exactly)
     except SettingsInvalid:
@@ -96,9 +102,49 @@ def continue_at(work: RouteWork, moment: datetime, flow: str = SYNC_ORDERS, *, e
         get_run_logger().warning("no continuation: the route is not deployed")
 
 
+@step("carry-contacts")
+def carry_changed_contacts(work: RouteWork) -> ContactResult:
+    """Customers and suppliers made or changed since the last run."""
+    with pausing(work, work.route.target, work.route.source):
+        result = carry_contacts(work)
+    get_run_logger().info(
+        "read %d contacts: %d found or created, %d changed, %d refused",
+        result.read,
+        result.linked,
+        result.changed,
+        result.refused,
+    )
+    return result
+
+
+@step("bring-payments-back")
+def bring_back_payments(work: RouteWork) -> PaymentResult:
+    """Tells the source what the books say was paid."""
+    with pausing(work, work.route.target, work.route.source):
+        result = bring_payments_back(work)
+    get_run_logger().info(
+        "%d unpaid documents compared: %d payments told, %d refused, %d to look at",
+        result.compared,
+        result.registered,
+        result.refused,
+        result.noted,
+    )
+    return result
+
+
+@step("fetch-invoices")
+def fetch_invoices(work: RouteWork) -> FetchResult:
+    """What was made or changed since the last run, and again what has not gone over yet."""
+    return _fetched(work)
+
+
 @step("fetch-orders")
 def fetch_orders(work: RouteWork) -> FetchResult:
     """What was placed or changed since the last run, and again what has not gone over yet."""
+    return _fetched(work)
+
+
+def _fetched(work: RouteWork) -> FetchResult:
     with pausing(work, work.route.source):
         result = fetch_changed(work)
     get_run_logger().info(

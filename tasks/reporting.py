@@ -12,7 +12,9 @@ from boekbrug.domain.money import Money
 from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
 from boekbrug.store import records, runs, waiters
 from boekbrug.store.runs import RunOutcome
+from tasks.contacts import ContactResult
 from tasks.fetching import FetchResult
+from tasks.payments import PaymentResult
 from tasks.pushing import PushResult
 from tasks.route_work import RouteWork
 from tasks.transforming import TransformResult
@@ -31,6 +33,8 @@ class RunReport:
     transformed: TransformResult = field(default_factory=TransformResult)
     pushed: PushResult = field(default_factory=PushResult)
     verified: VerifyResult = field(default_factory=VerifyResult)
+    contacts: ContactResult = field(default_factory=ContactResult)
+    payments: PaymentResult = field(default_factory=PaymentResult)
     standing: dict[SyncStatus, int] = field(default_factory=dict)
     goes_on_at: datetime | None = None
     held_up: RetryLater | None = None  # what ended the run early; it names the moment from which it can go on
@@ -57,6 +61,10 @@ class RunReport:
             "mismatch": self.verified.mismatch,
             "waiting": self.waiting,
             "needs_attention": self.needs_attention,
+            "contacts": self.contacts.linked + self.contacts.changed,
+            "contacts_refused": self.contacts.refused,
+            "payments": self.payments.registered,
+            "payments_noted": self.payments.noted,
         }
 
     def message(self, work: RouteWork) -> str:
@@ -66,6 +74,14 @@ class RunReport:
             parts.append(f"{self.pushed.adopted} found in the books")
         if self.verified.mismatch:
             parts.append(f"{self.verified.mismatch} differ")
+        if self.contacts.linked or self.contacts.changed:
+            parts.append(f"{self.contacts.linked + self.contacts.changed} contacts carried over")
+        if self.contacts.refused:
+            parts.append(f"{self.contacts.refused} contacts need attention")
+        if self.payments.registered:
+            parts.append(f"{self.payments.registered} payments brought back")
+        if self.payments.noted:
+            parts.append(f"{self.payments.noted} payments to look at")
         if self.needs_attention:
             parts.append(f"{self.needs_attention} need attention")
         if self.waiting:

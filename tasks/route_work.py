@@ -15,7 +15,7 @@ from boekbrug.domain.budgets import Budget
 from boekbrug.domain.errors import ConnectionBroken, SettingsInvalid
 from boekbrug.domain.records import Lane, SyncRecord
 from boekbrug.domain.tax import VatNumberStatus
-from boekbrug.domain.tenants import RoutePolicy
+from boekbrug.domain.tenants import Move, RoutePolicy
 from boekbrug.store import credentials, records, tenants
 from connectors import (
     BookingTarget,
@@ -73,6 +73,16 @@ class RouteWork:
     def source_name(self) -> str:
         """Names the source for as long as it is this tenant's, whatever its address and tokens become."""
         return f"{self.tenant.slug}/{self.route.source.slug}"
+
+    @property
+    def keeps_contacts(self) -> bool:
+        """Whether the source keeps its customers and suppliers as such; a shop only knows what they filled in."""
+        return isinstance(self.source, InvoiceSource)
+
+    def carries(self, what: Move) -> bool:
+        """Whether the route's policy lets this go over."""
+        moves = self.route.policy.moves
+        return not moves or what in moves
 
     @property
     def today(self) -> date:
@@ -242,11 +252,13 @@ def check_reserve(route_slug: str, policy: RoutePolicy, settings: TargetSettings
 
 
 @contextmanager
-def pausing(work: RouteWork, connection: tenants.Connection) -> Iterator[None]:
-    """A connection that does not work until a person mends it is paused; the other tenants go on."""
+def pausing(work: RouteWork, *connections: tenants.Connection) -> Iterator[None]:
+    """A connection that does not work until a person mends it is paused; the other tenants go on. Of several it is the
+    one whose system complained, else the first."""
     try:
         yield
     except ConnectionBroken as problem:
+        connection = next((one for one in connections if one.system == problem.system), connections[0])
         with work.runtime.database.write() as session:
             tenants.pause_connection(session, work.tenant.id, connection.id, reason=problem.message, now=work.now())
         raise

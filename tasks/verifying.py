@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
+from boekbrug.domain.documents import ExternalRef, Invoice, PostedDocument
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.store import moves, records
-from mappings.source_documents import transformed
-from mappings.verification import Expected, RateTotal, Summary, compare, expected_for, summary
+from boekbrug.store import contacts, moves, records
+from mappings.source_documents import contact_of, transformed
+from mappings.verification import Expected, RateTotal, Summary, compare, expected_for, expected_for_entry, summary
 from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
+from tasks.transforming import assumed_account
+from tasks.writing import EntryWriter
 
 PAGE = 500
 # What differs is compared again on every run until it is mended or dealt with; the newest first.
@@ -74,11 +77,14 @@ def _pages(work: RouteWork) -> Iterator[list[SyncRecord]]:
 
 def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -> None:
     policy = work.route.policy
-    expected = [_expected(work, record) for record in page]
-    since = min(record.posted_at or record.updated_at for record in page).date() - timedelta(days=1)
-    actual = work.target.read_documents([record.target_ref for record in page if record.target_ref], since=since)
-    posted = {record.our_reference: actual[record.target_ref] for record in page if record.target_ref in actual}
-    comparison = compare([one for one in expected if isinstance(one, Expected)], posted, policy)
+    relations = _relations(work, page)
+    expected = [_expected(work, record, relations) for record in page]
+    posted = _posted(work, page)
+    comparison = compare(
+        [_on_its_contact(one, posted) for one in expected if isinstance(one, Expected)],
+        {record.our_reference: posted[record.our_reference] for record in page if record.our_reference in posted},
+        policy,
+    )
     result.add(summary(comparison, policy.books_currency))
     with work.runtime.database.write() as session:
         for record, one in zip(page, expected, strict=True):
@@ -91,19 +97,71 @@ def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -
                 result.verified += 1
 
 
-def _expected(work: RouteWork, record: SyncRecord) -> Expected | Finding:
+def _posted(work: RouteWork, page: Sequence[SyncRecord]) -> dict[str, PostedDocument]:
+    """What the books show, by our reference. What is no longer there under the ref that it had is looked up: another
+    connection to the same books may name it otherwise."""
+    since = min(_booked_on(work, record) for record in page) - timedelta(days=1)
+    actual = work.target.read_documents([record.target_ref for record in page if record.target_ref], since=since)
+    posted = {record.our_reference: actual[record.target_ref] for record in page if record.target_ref in actual}
+    if isinstance(work.writer, EntryWriter):
+        for record in page:
+            if record.our_reference in posted:
+                continue
+            found = work.target.find_documents(record.our_reference, since=since, number=record.target_number)
+            if len(found) == 1:
+                posted[record.our_reference] = found[0]
+                with work.runtime.database.write() as session:
+                    moves.rename_target(session, work.tenant.id, record.id, found[0].target_ref, work.now())
+    return posted
+
+
+def _booked_on(work: RouteWork, record: SyncRecord) -> date:
+    """The first day on which it can have been booked."""
+    posted_at = record.posted_at or record.updated_at
+    dated_at = posted_at if work.target.traits.dates_itself else min(record.ordered_at or posted_at, posted_at)
+    return dated_at.date()
+
+
+def _relations(work: RouteWork, page: Sequence[SyncRecord]) -> Mapping[ExternalRef, contacts.ContactLink]:
+    """The relations that the documents' contacts are in the books."""
+    if not work.keeps_contacts:
+        return {}
+    refs = [contact_of(document_of(record)).source_ref for record in page if record.snapshot]
+    with work.runtime.database.read() as session:
+        return contacts.contact_links(session, work.tenant.id, work.route.id, [ref for ref in refs if ref])
+
+
+def _expected(
+    work: RouteWork, record: SyncRecord, relations: Mapping[ExternalRef, contacts.ContactLink]
+) -> Expected | Finding:
     """What the books should say; a finding when the route's rules have changed so that they no longer tell."""
     try:
         found = transformed(document_of(record), work.route.policy, None)
         codes = [f.code for f in found.findings if f.blocks]
+        if found.document is not None:
+            return _expectation(work, record, found.document, relations)
     except NeedsAttention as problem:
         codes = [f.code for f in problem.findings]
-    else:
-        if found.document is not None:
-            return expected_for(
-                found.document,
-                reference=record.our_reference,
-                number=record.target_number,
-                rules=work.route.mapping,
-            )
     return finding("NO_LONGER_COMPARABLE", number=record.target_number, codes=", ".join(codes))
+
+
+def _expectation(
+    work: RouteWork, record: SyncRecord, document: Invoice, relations: Mapping[ExternalRef, contacts.ContactLink]
+) -> Expected:
+    if not isinstance(work.writer, EntryWriter):
+        return expected_for(
+            document, reference=record.our_reference, number=record.target_number, rules=work.route.mapping
+        )
+    account = assumed_account(work, document)
+    ref = document.contact.source_ref
+    if ref is not None and ref in relations and (relation := relations[ref].target_ref):
+        account = replace(account, target_ref=relation)
+    return expected_for_entry(work.writer.entry(document, account, our_reference=record.our_reference))
+
+
+def _on_its_contact(expected: Expected, posted: Mapping[str, PostedDocument]) -> Expected:
+    """An entry of which it is not known on which contact it should be is taken to be on the right one."""
+    there = posted.get(expected.reference)
+    if there is None or expected.contact_ref is None or expected.contact_ref.id:
+        return expected
+    return replace(expected, contact_ref=there.contact_ref)

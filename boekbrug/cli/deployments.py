@@ -12,6 +12,7 @@ import typer
 from boekbrug.cli._output import Exit, out
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.store import tenants
+from tasks.flow_names import daily_flow
 from tasks.route_work import RouteWork
 from tasks.runtime import runtime
 
@@ -37,21 +38,22 @@ def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all w
                     time_zone=owner.time_zone,
                     work_pool=pool,
                     active=route.enabled,
+                    daily_flow=daily_flow(route.source.system),
                 )
             )
             daily = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
             for name in names:
-                state = daily if name.startswith(deployments.SYNC_ORDERS) else "when asked"
+                state = daily if not name.startswith(deployments.MIGRATE_ORDERS) else "when asked"
                 out.print(f"{name}: {state}", markup=False, highlight=False)
     out.print(f"Run a worker with: prefect worker start --pool {pool}", markup=False, highlight=False)
 
 
-def run_on_worker(tenant: str, route: str) -> None:
+def run_on_worker(tenant: str, route: tenants.Route) -> None:
     """Lets a worker run the route now and waits for the end. Exits with LATER when the run failed."""
     require_server()
     from tasks import deployments  # noqa: PLC0415 - as above
 
-    run_id = deployments.start_run(tenant, route)
+    run_id = deployments.start_run(daily_flow(route.source.system), tenant, route.slug)
     out.print(f"Flow run {run_id}", markup=False, highlight=False)
     while True:
         state = deployments.read_run(run_id).state

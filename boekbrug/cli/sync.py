@@ -11,7 +11,9 @@ from boekbrug.cli import deployments
 from boekbrug.cli._output import Exit, out, print_json, print_table, watched
 from boekbrug.domain.bookings import EntryLine
 from boekbrug.store import tenants
+from tasks.contacts import carry_contacts
 from tasks.fetching import fetch_changed
+from tasks.payments import bring_payments_back
 from tasks.preview import Preview, preview_documents
 from tasks.progress import Progress
 from tasks.pushing import push_due, push_with_rate_limit
@@ -38,12 +40,16 @@ def sync(
     with runtime() as run, using(run):
         with run.database.read() as session:
             owner = tenants.tenant_by_slug(session, tenant)
-            slugs = [route] if route else [one.slug for one in tenants.list_routes(session, owner.id) if one.enabled]
-        for slug in slugs:
+            chosen = (
+                [tenants.route_by_slug(session, owner.id, route)]
+                if route
+                else [one for one in tenants.list_routes(session, owner.id) if one.enabled]
+            )
+        for one in chosen:
             if on_worker:
-                deployments.run_on_worker(tenant, slug)
+                deployments.run_on_worker(tenant, one)
                 continue
-            with open_route(tenant, slug) as work:
+            with open_route(tenant, one.slug) as work:
                 attention |= _preview(work, as_json) if dry_run else _run(work, as_json)
     if attention:
         raise typer.Exit(Exit.ATTENTION)
@@ -68,12 +74,17 @@ def _run(work: RouteWork, as_json: bool) -> bool:
 def _steps(work: RouteWork, report: RunReport, progress: Progress) -> None:
     from tasks.verifying import verify_posted  # noqa: PLC0415 - as above
 
+    both = (work.route.target, work.route.source)
+    with pausing(work, *both):
+        report.contacts = carry_contacts(work, progress)
     with pausing(work, work.route.source):
         report.fetched = fetch_changed(work, progress)
     with pausing(work, work.route.target):
         report.transformed = transform_waiting(work, progress)
         report.pushed = push_with_rate_limit(work, settle=settle_and_adopt, push=lambda w: push_due(w, progress))
         report.verified = verify_posted(work, progress)
+    with pausing(work, *both):
+        report.payments = bring_payments_back(work, progress)
 
 
 def _preview(work: RouteWork, as_json: bool) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from boekbrug.domain.documents import Contact, Order, SourceInvoice
+from boekbrug.domain.documents import Address, Contact, Order, SourceInvoice
 
 Document = Order | SourceInvoice
 """A document of a source that could be read."""
@@ -27,6 +27,11 @@ def _orders() -> TypeAdapter[Order]:
 @cache
 def _invoices() -> TypeAdapter[SourceInvoice]:
     return TypeAdapter(SourceInvoice)
+
+
+@cache
+def _contacts() -> TypeAdapter[Contact]:
+    return TypeAdapter(Contact)
 
 
 def document_to_json(document: Document) -> str:
@@ -60,6 +65,15 @@ def fingerprint(document: Document) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def contact_fingerprint(contact: Contact) -> str:
+    """Changes when something changes that books keep of a contact; in which groups the source has it is nothing of
+    theirs."""
+    text = json.dumps(
+        _contacts().dump_python(replace(contact, groups=()), exclude_defaults=True), default=_plain, sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def same_on_paper(old: Document, new: Document) -> bool:
     """Whether an invoice would show the same: how the source sorts its products and contacts, and what it knows of the
     contact today, is nothing that an invoice of then shows."""
@@ -85,7 +99,11 @@ def _on_paper(invoice: SourceInvoice) -> SourceInvoice:
     contact = invoice.contact
     return replace(
         invoice,
-        contact=Contact(vat_number=contact.vat_number, address=contact.address, source_ref=contact.source_ref),
+        contact=Contact(
+            vat_number=contact.vat_number,
+            address=Address(country=contact.address.country),
+            source_ref=contact.source_ref,
+        ),
         lines=tuple(replace(line, product_group="") for line in invoice.lines),
     )
 

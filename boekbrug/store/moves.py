@@ -200,6 +200,16 @@ def mark_posted(
     _move(session, row, SyncStatus.POSTED, now, findings=findings, values=values)
 
 
+def rename_target(session: Session, tenant_id: int, record_id: int, target_ref: ExternalRef, now: datetime) -> None:
+    """The books name it otherwise now, by another interface of the same package. Raises IllegalMove when it is not in
+    the books."""
+    row = _locked(session, tenant_id, record_id)
+    if SyncStatus(row.status) not in DONE:
+        raise IllegalMove(f"document {row.number} is {row.status}, not in the books")
+    values = {"target_system": target_ref.system, "target_kind": target_ref.kind, "target_id": target_ref.id}
+    _change(session, row, values | {"updated_at": now})
+
+
 def mark_needs_attention(
     session: Session,
     tenant_id: int,

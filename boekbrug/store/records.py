@@ -81,6 +81,15 @@ def by_source_ref(session: Session, tenant_id: int, route_id: int, ref: External
     return next(iter(_records(session, statement)), None)
 
 
+def by_source_refs(session: Session, tenant_id: int, route_id: int, refs: Collection[ExternalRef]) -> list[SyncRecord]:
+    """The records of these documents of the source; those never seen are left out."""
+    wanted, found = frozenset(refs), []
+    for ids in in_chunks(sorted({ref.id for ref in wanted})):
+        mine = (RecordRow.tenant_id == tenant_id, RecordRow.route_id == route_id, col(RecordRow.source_id).in_(ids))
+        found += _records(session, select(RecordRow).where(*mine))
+    return [record for record in found if record.source_ref in wanted]
+
+
 def pending_with_references(
     session: Session, tenant_id: int, route_id: int, references: Collection[str]
 ) -> list[SyncRecord]:

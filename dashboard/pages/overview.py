@@ -20,8 +20,9 @@ from boekbrug.store.runs import RouteRun
 from connectors import TargetSettings
 from connectors.registry import connector_type, read_settings
 from dashboard.access import Place, ThePlace
-from dashboard.prefect_link import SYNC_ORDERS, run_url
+from dashboard.prefect_link import run_url
 from dashboard.site import render
+from tasks.flow_names import daily_flow
 from tasks.route_work import account_of, document_budget
 
 router = APIRouter()
@@ -142,7 +143,7 @@ def _next_at(session: Session, route: tenants.Route, zone: ZoneInfo, now: dateti
             moments.append(next(CronSim(route.schedule, now.astimezone(zone))))
         except (CronSimError, StopIteration):
             moments.clear()  # no cron expression, or one that never comes true: the deployment refuses it, too
-    decided = continuations.continuation(session, route.tenant_id, route.id, SYNC_ORDERS)
+    decided = continuations.continuation(session, route.tenant_id, route.id, daily_flow(route.source.system))
     if decided is not None and decided.scheduled_at > now:
         moments.append(decided.scheduled_at)
     return min(moments, default=None)

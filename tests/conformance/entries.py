@@ -11,7 +11,7 @@ from boekbrug.domain.bookings import Entry, EntryLine
 from boekbrug.domain.documents import Address, Contact, ContactAccount, DocumentKind, ExternalRef, TaxTotal
 from boekbrug.domain.money import Money
 from boekbrug.domain.tax import Tax, TaxCategory
-from connectors._base import LedgerTarget
+from connectors._capabilities import LedgerTarget
 
 DAY = date(2026, 3, 31)
 SINCE = date(2026, 1, 1)

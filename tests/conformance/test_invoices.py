@@ -88,10 +88,10 @@ class Disturbing(Meter):
         self._at, self._happens = at, happens
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, counts_as: str = "") -> Iterator[None]:
         if self.calls == self._at:
             self._happens()
-        with super().call():
+        with super().call(counts_as):
             yield
 
 

@@ -13,7 +13,7 @@ from boekbrug.domain.bookings import Entry
 from boekbrug.domain.documents import DocumentKind, ExternalRef, Side
 from boekbrug.domain.errors import Conflict, OutcomeUnknown, RemoteUnavailable
 from boekbrug.domain.money import Money
-from connectors._base import LedgerTarget
+from connectors._capabilities import LedgerTarget
 from tests.conformance.entries import CUSTOMER, DAY, SINCE, contact_for, entry
 from tests.conformance.sites import LedgerSite, failure_of
 from tests.conformance.test_writing import AFTER_THE_WRITE, taxes_of

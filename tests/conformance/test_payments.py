@@ -185,7 +185,7 @@ def test_nobody_there_to_tell(payments: InvoiceSite) -> None:
 
 def test_a_spent_budget_tells_nothing(payments: InvoiceSite) -> None:
     class Spent(Meter):
-        def call(self):  # type: ignore[no-untyped-def]
+        def call(self, counts_as: str = ""):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot left")
 
     state = unpaid(payments.open())
@@ -205,7 +205,7 @@ def test_no_payment_goes_around_the_meter(payments: InvoiceSite) -> None:
 @pytest.mark.parametrize("side", SIDES)
 def test_every_switch_of_the_simulator_is_survived(payments: InvoiceSite, side: Side) -> None:
     for options, settings in payments.stand.payment_switches:
-        payments.stand.everything(payments.control)
+        payments.stand.fill(payments.control, 8)
         payments.control.set_options(**options)
         target = payments.open(**settings)
         state = unpaid(target, side)

@@ -34,6 +34,7 @@ from sqlmodel import Session as StoreSession
 
 import boekbrug.store.database as store_database
 import connectors._http as http
+import tasks.pushing
 import tasks.settling
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.migrations import LIVE, MigrationState
@@ -239,6 +240,12 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point("before debtor")
         return real_find(target, contact)
 
+    real_post = Factuursturen.post_document
+
+    def post(target: Factuursturen, booking: Any) -> Any:
+        point("before sending")
+        return real_post(target, booking)
+
     def before_commit(_: Any) -> None:
         point("before commit")
 
@@ -281,6 +288,11 @@ def _no_read_back() -> None:
         return client
 
     Factuursturen._client_as_sent = believed  # type: ignore[method-assign,assignment]
+
+
+def _no_fence() -> None:
+    """A write is sent however long ago its claim was looked at."""
+    tasks.pushing.writing_before = lambda moment: nullcontext()  # type: ignore[assignment]
 
 
 def _customers_claimed_apart() -> None:
@@ -330,6 +342,7 @@ _HELD: list[sqlite3.Connection] = []
 SABOTAGE: dict[str, Callable[[], None]] = {
     "no_look_up": _no_look_up,
     "no_read_back": _no_read_back,
+    "no_fence": _no_fence,
     "customers_claimed_apart": _customers_claimed_apart,
     "impatient_with_the_database": _impatient_with_the_database,
     "locked_after_first_post": _locked_after_first_post,

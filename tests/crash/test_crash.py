@@ -9,13 +9,13 @@ import os
 import random
 import signal
 import time
+from typing import Any
 
 import pytest
 
 from boekbrug.domain.records import SyncStatus
-from tests.crash.child import End
 from tests.crash.harness import Figures, small_tenant, storm, sweep, with_history
-from tests.crash.world import KILLED, World
+from tests.crash.world import KILLED, PATIENCE, Shop, World
 
 MINUTES = float(os.environ.get("BOEKBRUG_CRASH_MINUTES", "0"))
 
@@ -67,11 +67,10 @@ def test_lanes_killed_at_points_in_turn(w: World, scene: str, every: int, first:
     assert figures.points > 1
 
 
-def test_a_run_that_slept_through_its_claim_writes_nothing_more(w: World) -> None:
-    # Suspended while it looks for the first debtor, with the document claimed; another run takes over and finishes.
-    tenant = small_tenant(w)
-    sleeper = w.start(tenant, only="before debtor", kill_at=1, signal=signal.SIGSTOP)
-    deadline = time.monotonic() + 60
+def _asleep_at(w: World, tenant: Shop, point: str, **job: Any) -> None:
+    """A run is suspended at the point with a document claimed; another takes over and finishes; the first wakes up."""
+    sleeper = w.start(tenant, only=point, kill_at=1, signal=signal.SIGSTOP, **job)
+    deadline = time.monotonic() + PATIENCE
     while w.shared.points < 1 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert w.standing(tenant)[SyncStatus.IN_FLIGHT] == 1
@@ -80,9 +79,26 @@ def test_a_run_that_slept_through_its_claim_writes_nothing_more(w: World) -> Non
         w.bring_to_rest(tenant)
     finally:
         os.kill(sleeper.pid, signal.SIGCONT)
-    sleeper.join(60)
-    assert sleeper.exitcode in (End.DONE, End.STOPPED), w.log.read_text()[-3000:]
+    sleeper.join(PATIENCE)
+    assert sleeper.exitcode is not None
+
+
+def test_a_run_that_slept_through_its_claim_writes_nothing_more(w: World) -> None:
+    tenant = small_tenant(w)
+    _asleep_at(w, tenant, "before debtor")
     assert w.check(tenant) == []
+
+
+def test_a_run_that_slept_between_its_last_check_and_the_write_writes_nothing(w: World) -> None:
+    tenant = small_tenant(w)
+    _asleep_at(w, tenant, "before sending")
+    assert w.check(tenant) == []
+
+
+def test_without_the_fence_it_would_write_twice(w: World) -> None:
+    tenant = small_tenant(w)
+    _asleep_at(w, tenant, "before sending", sabotage=["no_fence"])
+    assert any("is in the books 2 times" in problem for problem in w.check(tenant))
 
 
 def test_storms_of_faults_and_kills(w: World) -> None:

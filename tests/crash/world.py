@@ -219,7 +219,7 @@ class World:
 
     def wait_for_simulators(self) -> None:
         """Until no delayed call is under way any more: time is only moved while nothing happens."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             for simulator in (self.shop, self.books):
                 with simulator.lock:

@@ -280,12 +280,6 @@ def test_the_catalogues_are_complete(language: str) -> None:
         assert not list(message.check()), message.id
 
 
-def test_the_flow_is_named_as_its_deployment_is() -> None:
-    from tasks.deployments import SYNC_ORDERS
-
-    assert SYNC_ORDERS == prefect_link.SYNC_ORDERS
-
-
 def test_without_a_server_nothing_is_hurried(seen: Dashboard) -> None:
     with seen.world.runtime.database.read() as session:
         tenant = tenants.tenant_by_slug(session, MOKKENHUIS)

@@ -14,6 +14,7 @@ from boekbrug.domain.rounding import tax_on_net
 from boekbrug.domain.tenants import RoutePolicy
 from mappings.invoices import invoice_for
 from mappings.rules import line_facts
+from mappings.verification import expected_for_entry
 from tests.mappings.builders import codes, orders, rule
 from tests.mappings.invoicing import (
     BELGIAN,
@@ -205,6 +206,15 @@ def test_everything_that_is_missing_is_told_at_once():
     ]
     found = refusal(MappingMissing, purchase(item(100)), rules=[], policy=policy)
     assert found == ["COST_RULE_MISSING", "CONTROL_ACCOUNT_WRONG"]
+
+
+def test_a_code_of_any_rate_is_booked_per_rate():
+    books = replace(BOOKS, vat_codes=(*BOOKS.vat_codes, code("AFWIJKEND", None, Side.SALES)))
+    rules = [rule("vat", {"vat_code": "AFWIJKEND", "ledger_account": "8020"})]
+    made = entry(source(item(100), item(50, "9"), item("0.05", "9"), per_line=True), rules=rules, books=books)
+    assert shown(made) == [("8020", "AFWIJKEND", "50.05", "4.50"), ("8020", "AFWIJKEND", "100.00", "21.00")]
+    assert [line.tax.rate for line in made.lines] == [9, 21]
+    assert expected_for_entry(made).lines["8020", "AFWIJKEND"] == (Money.of("150.05"), Money.of("25.50"))
 
 
 def test_limits_of_the_books():
