@@ -1,10 +1,14 @@
-"""Whatever breaks: every document is in the books once, every payment comes back once. Calls of both sides fail at random
-(before and after the write, with garbage, with nothing), and runs die at one remote call after the other."""
+"""Whatever breaks: every document is in the books once, every payment comes back once.
+
+Calls of both sides fail at random (before and after the write, with garbage, with nothing), and runs die at one remote
+call after the other.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -14,6 +18,7 @@ import pytest
 
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.records import SyncStatus
+from boekbrug.store import tenants
 from connectors._http import Session
 from tests.invoicing.world import InvoicingWorld, invoicing_world
 
@@ -49,10 +54,8 @@ def make(tmp_path: Path, template: Path) -> Iterator[Callable[..., InvoicingWorl
 
 
 def tried(world: InvoicingWorld) -> None:
-    try:
+    with suppress(BoekbrugError, Died):
         world.run()
-    except (BoekbrugError, Died):
-        pass
     world.clock.advance(LATER)
 
 
@@ -62,8 +65,6 @@ def set_right(world: InvoicingWorld) -> None:
         side.control.clear_faults()
     world.demo_tenant()
     with world.runtime.database.write() as session:
-        from boekbrug.store import tenants
-
         for row in tenants.list_connections(session, 1):
             tenants.resume_connection(session, 1, row.id)
     for _ in range(3):
@@ -129,19 +130,19 @@ def test_a_run_that_dies_at_any_call_is_made_good(
     make: Callable[..., InvoicingWorld], monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
     world = make()
-    ask, calls, dies_at = Session.ask_with, [0], [0]
+    exchange, calls, dies_at = Session._exchange, [0], [0]
 
     def dying(*args: Any, **kwargs: Any) -> Any:
         calls[0] += 1
         dies = calls[0] == dies_at[0]
         if dies and not after:
             raise Died
-        answer = ask(*args, **kwargs)
+        answer = exchange(*args, **kwargs)
         if dies:
             raise Died
         return answer
 
-    monkeypatch.setattr(Session, "ask_with", dying)
+    monkeypatch.setattr(Session, "_exchange", dying)
     paid: Counter[str] = Counter()
     for point in range(3, 60, 8):
         (number,) = world.grow(invoices=1, cases=["plain"])["invoices"]
