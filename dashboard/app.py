@@ -44,6 +44,7 @@ def app_for(runtime: Runtime, *, hurry: Hurry = prefect_link.hurry, closes: bool
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        prefect_link.warm_up()
         yield
         if closes:
             runtime.database.close()

@@ -356,6 +356,8 @@ class MigrationRow(Table, table=True):
     artifact_id: str = ""
     plan: str = Field(sa_type=Text)
     statement: str = Field(default="", sa_type=Text)
+    seen_at: datetime | None = None  # the last sign of life of its planning
+    problem: str = Field(default="", sa_type=Text)  # why its planning broke off
 
 
 class MigrationRecordRow(Table, table=True):
@@ -474,6 +476,49 @@ class LoginAttemptRow(Table, table=True):
     at: datetime
     email: str
     address: str
+
+
+class NotificationChoiceRow(Table, table=True):
+    """Whether a user wants a kind of notification over a channel; without a row the channel's default holds."""
+
+    __tablename__ = "notification_choice"
+    __table_args__ = (UniqueConstraint("user_id", "kind", "channel"),)
+
+    id: int = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="dashboard_user.id")
+    kind: str
+    channel: str
+    wanted: bool
+
+
+class NotificationAddressRow(Table, table=True):
+    """The address, sealed as credentials are, of the service over which a user wants notifications besides e-mail."""
+
+    __tablename__ = "notification_address"
+
+    id: int = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="dashboard_user.id", unique=True)
+    key_id: str
+    sealed: bytes
+
+
+class NotificationRow(Table, table=True):
+    """A notification that was begun: announced (`claimed_at`) before it is sent, noted (`sent_at`) afterwards. Without
+    `claimed_at` it certainly did not go, for the reason `problem`. `subject` is the day of a digest, or names what is
+    told at once; `told_until` is the moment up to which its kind was told of."""
+
+    __tablename__ = "notification"
+    __table_args__ = (UniqueConstraint("user_id", "kind", "channel", "subject"),)
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    user_id: int = Field(foreign_key="dashboard_user.id")
+    kind: str
+    channel: str
+    subject: str
+    told_until: datetime
+    claimed_at: datetime | None = None
+    sent_at: datetime | None = None
+    problem: str = Field(default="", sa_type=Text)
 
 
 class ContactRow(Table, table=True):
