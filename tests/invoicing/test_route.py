@@ -155,6 +155,8 @@ def test_part_payments_come_back_as_parts_with_their_days(world: InvoicingWorld,
     world.pay(number)
     assert (bring(world).registered, bring(world).registered) == (1, 0)
     assert paid(world, number) == cents
+    assert world.run().fetched.changed_after_posting == 0, "what we told the source is no change of the invoice"
+    assert world.records()[number].status is SyncStatus.VERIFIED
 
 
 def test_a_payment_on_a_purchase_comes_back(world: InvoicingWorld) -> None:
