@@ -116,8 +116,7 @@ def plan_migration(
 
 
 def make_plan(work: RouteWork, migration_id: int, progress: Progress = unwatched) -> tuple[Migration, Forecast]:
-    """Makes what was drafted a plan that can be started, and tells how it would go. How far it is stands with the
-    draft.
+    """Makes what was drafted a plan that can be started, and tells how it would go. How far it is stands with it.
 
     Raises SettingsInvalid when a newer plan replaced this one.
     """

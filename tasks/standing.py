@@ -77,7 +77,7 @@ def pause(runtime: Runtime, tenant_id: int, migration_id: int) -> None:
 
 
 def resume(runtime: Runtime, tenant_id: int, migration_id: int) -> None:
-    """A person lets it go on where it was; also one that runs. Raises SettingsInvalid when it has ended or is a plan."""
+    """A person lets it go on where it was; also one that runs. Raises SettingsInvalid when it ended or is a plan."""
     with runtime.database.write() as session:
         order_migrations.change_state(session, tenant_id, migration_id, MigrationState.RUNNING, among=LIVE)
 

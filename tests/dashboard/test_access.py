@@ -64,6 +64,7 @@ def filled(path: str, tenant: str, record_id: str) -> str:
         "status": "needs_attention",
         "code": "-",
         "token": "x",
+        "migration_id": record_id,
     }
     return re.sub(r"{(\w+)}", lambda found: values[found.group(1)], path)
 
@@ -79,7 +80,7 @@ def test_no_page_or_action_of_another_tenant_is_there(dashboard: Dashboard) -> N
         if "{tenant}" not in path:
             continue
         tenants_tried = [DE_BIE, "bestaat-niet"]
-        if "{record_id}" in path or method == "POST":
+        if "_id}" in path or method == "POST":
             tenants_tried.append(MOKKENHUIS)
         for tenant in tenants_tried:
             address = filled(path, tenant, str(theirs.id))

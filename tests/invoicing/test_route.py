@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from boekbrug.domain.errors import OutcomeUnknown, RemoteUnavailable
+from boekbrug.domain.errors import OutcomeUnknown, RateLimited, RemoteUnavailable
 from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import payments, tenants
@@ -47,6 +47,32 @@ def test_every_kind_of_document_becomes_its_entry(world: InvoicingWorld) -> None
     by_number = {one["invoice_number"]: one for one in entries(world)}
     assert by_number[sold["invoices"][0]]["kind"] == "FactuurVerstuurd"
     assert by_number[sold["invoices"][1]]["gross"] < 0
+
+
+def test_reading_that_is_cut_off_goes_on_from_there(world: InvoicingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More may have changed than an hour's calls can read."""
+    world.demo_tenant(policy={"moves": ["invoices"]})
+    numbers = []
+    for _ in range(2):
+        numbers += world.grow(invoices=1, cases=["plain"])["invoices"]
+        world.clock.advance(HOUR)
+    whole = Wefact.read_changed_invoices
+    since = []
+
+    def cut_off(self: Wefact, side: Any, moment: Any) -> Iterator[Any]:
+        since.append(moment)
+        (page,) = whole(self, side, moment)
+        yield page[:1]
+        raise RateLimited("no more calls this hour")
+
+    monkeypatch.setattr(Wefact, "read_changed_invoices", cut_off)
+    for _ in range(2):
+        with world.opened() as work, pytest.raises(RateLimited):
+            fetch_changed(work)
+    assert list(world.records()) == numbers[:1]
+    overlap = timedelta(hours=work.runtime.settings.overlap_hours)
+    assert since[1] > since[0]
+    assert abs(since[1] + overlap - (world.clock.now() - 2 * HOUR)) < timedelta(minutes=10)
 
 
 def test_what_moves_is_a_choice(world: InvoicingWorld) -> None:
