@@ -10,13 +10,20 @@ import pytest
 
 from boekbrug.domain.errors import OutcomeUnknown, RateLimited, RemoteUnavailable
 from boekbrug.domain.records import SyncStatus
+from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import payments, tenants
 from connectors.wefact import Wefact
 from tasks.contacts import carry_contacts
 from tasks.fetching import fetch_changed
+from tasks.migrating import PlainSteps, bring_over, take_note
 from tasks.payments import bring_payments_back
+from tasks.planning import plan_migration
 from tasks.pushing import push_due
-from tests.invoicing.world import ATELIER, InvoicingWorld
+from tasks.reporting import recorded_run
+from tasks.route_work import MIGRATION_LANES, open_route
+from tasks.runtime import using
+from tasks.standing import start
+from tests.invoicing.world import ATELIER, ROUTE, InvoicingWorld
 
 HOUR = timedelta(hours=1)
 
@@ -174,6 +181,8 @@ def test_part_payments_come_back_as_parts_with_their_days(world: InvoicingWorld,
     world.pay(number)
     assert (bring(world).registered, bring(world).registered) == (1, 0)
     assert paid(world, number) == cents
+    assert world.run().fetched.changed_after_posting == 0, "what we told the source is no change of the invoice"
+    assert world.records()[number].status is SyncStatus.VERIFIED
 
 
 def test_a_payment_on_a_purchase_comes_back(world: InvoicingWorld) -> None:
@@ -307,3 +316,22 @@ def test_a_route_goes_on_over_the_other_interface_without_booking_anything_again
     for record in sold:
         world.pay(record.target_number)
     assert world.run().payments.registered == len(sold)
+
+
+def test_history_goes_over_like_a_shops(world: InvoicingWorld) -> None:
+    today = world.clock.now().date()
+    world.demo_tenant(policy={"start_on": today.isoformat()})
+    world.grow(invoices=6, cases=["plain", "hand_credit"], purchases=3, purchase_cases=["plain"], days=40)
+    world.run()
+    before = len(entries(world))
+    with using(world.runtime), open_route(ATELIER, ROUTE, lanes=MIGRATION_LANES) as work:
+        first_on, last_on = today - timedelta(days=60), today - timedelta(days=1)
+        migration, _ = plan_migration(work, first_on, last_on, window=DailyWindow(), per_window=None, who="test")
+        assert migration.plan.shop_count == migration.plan.read
+        start(world.runtime, work.tenant.id, migration.id, accepts_earlier_periods=False, who="test")
+        with recorded_run(work) as report:
+            bring_over(work, migration.id, PlainSteps(), report)
+        standing = take_note(work, migration.id)
+    assert standing.migration.state == "completed"
+    assert len(entries(world)) - before == standing.counts.posted == migration.plan.shop_count
+    assert {record.status for record in world.records().values()} == {SyncStatus.VERIFIED}
