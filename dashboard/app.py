@@ -20,9 +20,9 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
-from dashboard.pages import accounts, documents, errors, invitations, login, overview
+from dashboard.pages import accounts, connections, documents, errors, invitations, login, overview, routes, rules
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
-from dashboard.site import STATIC, Hurry, Site, plain_wording, render
+from dashboard.site import STATIC, Deploy, Hurry, Site, plain_wording, render
 from tasks.runtime import Runtime
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,13 @@ def from_environment() -> FastAPI:
     return create_app(Settings())
 
 
-def app_for(runtime: Runtime, *, hurry: Hurry = prefect_link.hurry, closes: bool = False) -> FastAPI:
+def app_for(
+    runtime: Runtime,
+    *,
+    hurry: Hurry = prefect_link.hurry,
+    deploy: Deploy = prefect_link.deploy,
+    closes: bool = False,
+) -> FastAPI:
     """The dashboard of an open installation; `closes`: its database is closed at the end."""
 
     @asynccontextmanager
@@ -57,9 +63,9 @@ def app_for(runtime: Runtime, *, hurry: Hurry = prefect_link.hurry, closes: bool
         lifespan=lifespan,
         dependencies=[Depends(checked_form)],
     )
-    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry)
+    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, deploy)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for page in (login, accounts, invitations, overview, documents, errors):
+    for page in (login, accounts, invitations, overview, documents, errors, connections, routes, rules):
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)
     app.add_exception_handler(HTTPException, _failed)

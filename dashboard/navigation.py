@@ -21,4 +21,6 @@ NAVIGATION = (
     Destination("", N_("Overview")),
     Destination("/documents", N_("Report")),
     Destination("/errors", N_("Errors")),
+    Destination("/routes", N_("Configuration"), Right.CONFIGURE),
+    Destination("/connections", N_("Connections"), Right.CONNECT),
 )

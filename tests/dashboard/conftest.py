@@ -43,6 +43,7 @@ class Hurried:
 class Dashboard:
     world: World
     hurried: Hurried
+    deployed: Hurried
     app: Any
 
     def browser(self, email: str = "", *, language: str = "nl") -> Browser:
@@ -121,8 +122,8 @@ def _orders(world: World) -> None:
 
 @contextmanager
 def _opened(world: World) -> Iterator[Dashboard]:
-    hurried = Hurried()
-    made = Dashboard(world, hurried, app_for(world.runtime, hurry=hurried))
+    hurried, deployed = Hurried(), Hurried(answers=False)
+    made = Dashboard(world, hurried, deployed, app_for(world.runtime, hurry=hurried, deploy=deployed))
     made.add_user("winkel@example.com", mokkenhuis=Role.SHOPKEEPER)
     made.add_user("boek@example.com", mokkenhuis=Role.ACCOUNTANT, groothandel_de_bie=Role.ACCOUNTANT)
     made.add_user("beheer@example.com", mokkenhuis=Role.INTEGRATOR)
