@@ -61,7 +61,8 @@ def prefilled(code: str, value: str) -> tuple[str, dict[str, str]]:
     if tax := _TAX.fullmatch(known.get("tax", "")):
         category, rate, country = tax.groups()
         asked = {"tax_category": category, **({"rate": rate} if category == "S" else {})}
-        asked |= {"country": country, "oss": "true"} if country else {}
+        # Sales under the one-stop shop have codes of their own: a rule for the one must not take the other.
+        asked |= {"country": country, "oss": "true"} if country else {"oss": "false"} if category == "S" else {}
     if known.get("method", "-") != "-":
         asked["payment_method"] = known["method"]
     if known.get("category", "-") != "-":

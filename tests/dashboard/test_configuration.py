@@ -1,4 +1,4 @@
-"""Koppelingen and Configuratie: connecting, checking, rules with their versions, trying out, and mending from Fouten."""
+"""Koppelingen and Configuratie: connecting, checking, rules and their versions, trying out, mending from Fouten."""
 
 import re
 from datetime import timedelta
@@ -96,7 +96,7 @@ def test_no_page_shows_a_credential(dashboard: Dashboard) -> None:
         assert not [secret for secret in SECRETS if secret in text], path
     checked = browser.post(f"{ROOT}/connections/boeken/check").text
     assert not [secret for secret in SECRETS if secret in checked]
-    assert not [secret for secret in SECRETS if secret in str(dashboard.world.dump()["audit"])]
+    assert not [secret for secret in SECRETS if secret in str(dashboard.world.dump()["audit_event"])]
 
 
 def test_an_accountant_configures_and_leaves_the_logins_alone(dashboard: Dashboard) -> None:
@@ -120,7 +120,7 @@ def test_a_rule_is_saved_as_a_version_and_undone(dashboard: Dashboard) -> None:
     assert after.mapping[-1].gives.payment_name == "Bitcoin"
     assert browser.post(RULES, rule(dashboard, "payment", **wanted) | {"version": "1"}).status_code == 409
     history = words(browser.text(f"{ROOT}/routes/{ROUTE}/versions"))
-    assert "Toegevoegd : Betaalwijzen, betaalwijze: bitcoin" in history and ACCOUNTANT in history
+    assert "Toegevoegd: Betaalwijzen, betaalwijze: bitcoin" in history and ACCOUNTANT in history
     answer = browser.post(f"{ROOT}/routes/{ROUTE}/versions/{before.version}")
     assert answer.headers["location"].endswith("done=saved")
     undone = route_of(dashboard)
@@ -205,7 +205,7 @@ def test_the_policy_is_saved_and_a_wrong_one_refused(dashboard: Dashboard) -> No
     assert (after.schedule, after.policy.statuses, str(after.policy.tolerance)) == ("30 5 * * *", ("Betaald",), "0.02")
     assert after.mapping == before.mapping
     history = words(browser.text(f"{ROOT}/routes/{ROUTE}/versions"))
-    assert "Aanvaard verschil per totaal : 0.05 → 0.02" in history
+    assert "Aanvaard verschil per totaal: 0.05 → 0.02" in history
 
 
 def test_a_route_is_made_switched_and_run(dashboard: Dashboard) -> None:
@@ -255,13 +255,16 @@ def test_a_missing_rule_is_set_from_the_errors_and_its_documents_go_at_once(dash
 
 
 def test_what_is_missing_is_filled_in() -> None:
-    assert prefilled("VAT_RULE_MISSING", "S 21%") == ("vat", {"tax_category": "S", "rate": "21"})
+    assert prefilled("VAT_RULE_MISSING", "S 21%") == (
+        "vat",
+        {"tax_category": "S", "rate": "21", "oss": "false"},
+    )
     assert prefilled("VAT_RULE_MISSING", "K 0%") == ("vat", {"tax_category": "K"})
     oss = {"tax_category": "S", "rate": "20", "country": "FR", "oss": "true"}
     assert prefilled("VAT_RULE_MISSING", "S 20% FR (OSS)") == ("vat", oss)
     assert prefilled("COST_RULE_MISSING", "S 9%|7") == (
         "cost",
-        {"tax_category": "S", "rate": "9", "cost_category": "7"},
+        {"tax_category": "S", "rate": "9", "oss": "false", "cost_category": "7"},
     )
     assert prefilled("PAYMENT_RULE_MISSING", "-") == ("payment", {})
     assert prefilled("REFUSED_BY_BOOKS", "x") == ("", {})
