@@ -9,6 +9,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, HTTPException, Request
+from starlette.datastructures import FormData
 
 from boekbrug.domain.users import Right
 from boekbrug.store import sessions, tenants, users
@@ -70,6 +71,22 @@ class Place:
         """True when the user's role has that right."""
         return self.membership.may(Right(right))
 
+    def connection(self, slug: str) -> tenants.Connection:
+        """The tenant's connection. Raises HTTPException 404 when it has none with that slug."""
+        with self.site.runtime.database.read() as session:
+            found = [one for one in tenants.list_connections(session, self.tenant.id) if one.slug == slug]
+        if not found:
+            raise HTTPException(404)
+        return found[0]
+
+    def route(self, slug: str) -> tenants.Route:
+        """The tenant's route. Raises HTTPException 404 when it has none with that slug."""
+        with self.site.runtime.database.read() as session:
+            found = [one for one in tenants.list_routes(session, self.tenant.id) if one.slug == slug]
+        if not found:
+            raise HTTPException(404)
+        return found[0]
+
     def require(self, right: Right) -> None:
         """Raises HTTPException 403 when the user's role lacks the right."""
         if not self.membership.may(right):
@@ -81,6 +98,11 @@ async def checked_form(request: Request) -> None:
     if request.method not in ("GET", "HEAD"):
         form = await request.form()
         check_form(request, site_of(request).cookies, str(form.get(TOKEN_FIELD, "")))
+
+
+async def sent_form(request: Request) -> FormData:
+    """What was sent, for forms whose fields are made from a model."""
+    return await request.form()
 
 
 def present_visitor(request: Request) -> Visitor | None:
@@ -123,4 +145,5 @@ def place_of(request: Request, tenant: str, visitor: Annotated[Visitor, Depends(
 
 SomeVisitor = Annotated[Visitor | None, Depends(present_visitor)]
 TheVisitor = Annotated[Visitor, Depends(visitor_of)]
+TheForm = Annotated[FormData, Depends(sent_form)]
 ThePlace = Annotated[Place, Depends(place_of)]

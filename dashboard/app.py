@@ -20,9 +20,20 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
-from dashboard.pages import accounts, documents, errors, invitations, login, migrations, overview
+from dashboard.pages import (
+    accounts,
+    connections,
+    documents,
+    errors,
+    invitations,
+    login,
+    migrations,
+    overview,
+    routes,
+    rules,
+)
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
-from dashboard.site import STATIC, Background, Hurry, Site, in_a_thread, plain_wording, render
+from dashboard.site import STATIC, Background, Deploy, Hurry, Site, in_a_thread, plain_wording, render
 from tasks.runtime import Runtime
 
 _log = logging.getLogger(__name__)
@@ -44,6 +55,7 @@ def app_for(
     *,
     hurry: Hurry = prefect_link.hurry,
     background: Background = in_a_thread,
+    deploy: Deploy = prefect_link.deploy,
     closes: bool = False,
 ) -> FastAPI:
     """The dashboard of an open installation; `closes`: its database is closed at the end."""
@@ -64,9 +76,10 @@ def app_for(
         lifespan=lifespan,
         dependencies=[Depends(checked_form)],
     )
-    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, background)
+    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, deploy, background)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for page in (login, accounts, invitations, overview, documents, errors, migrations):
+    pages = (login, accounts, invitations, overview, documents, errors, migrations, connections, routes, rules)
+    for page in pages:
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)
     app.add_exception_handler(HTTPException, _failed)

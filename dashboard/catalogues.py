@@ -13,7 +13,10 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
+from pydantic import BaseModel
 
+from boekbrug.domain.tenants import RoutePolicy, RuleMatch, RuleResult
+from connectors.registry import CONNECTORS
 from dashboard.i18n import DOMAIN, LANGUAGES, LOCALES
 
 PACKAGE = Path(__file__).parent
@@ -27,7 +30,19 @@ def template() -> Catalog:
     found = Catalog(project="Boekbrug", charset="utf-8")
     for name, line, message, comments, context in extract_from_dir(PACKAGE, method_map, options_map, KEYWORDS):
         found.add(message, locations=[(f"dashboard/{name}", line)], auto_comments=comments, context=context)
+    for text in sorted(described()):
+        found.add(text)
     return found
+
+
+def described() -> set[str]:
+    """What settings, credentials, policies and rules say of themselves: forms show it, so it is translated, too."""
+    models: list[type[BaseModel]] = [RoutePolicy, RuleMatch, RuleResult]
+    notes: set[str] = set()
+    for kind in CONNECTORS.values():
+        models += [kind.settings, kind.credentials]
+        notes.update(kind.notes)
+    return notes | {field.description for model in models for field in model.model_fields.values() if field.description}
 
 
 def updated(language: str) -> str:

@@ -22,4 +22,6 @@ NAVIGATION = (
     Destination("/documents", N_("Report")),
     Destination("/errors", N_("Errors")),
     Destination("/migrations", N_("Migration")),
+    Destination("/routes", N_("Configuration"), Right.CONFIGURE),
+    Destination("/connections", N_("Connections"), Right.CONNECT),
 )

@@ -44,6 +44,25 @@ def warm_up() -> None:
         threading.Thread(target=importlib.import_module, args=("tasks.deployments",), daemon=True).start()
 
 
+def deploy(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bool:
+    """Tells the server of a route's schedule, and whether it is switched on, as `boekbrug deploy` does. False when it
+    does not answer: then it stays as the server had it until that is done."""
+    if not os.environ.get("PREFECT_API_URL"):
+        return False
+    import httpx  # noqa: PLC0415 - what Prefect's client raises
+    from prefect.exceptions import PrefectException  # noqa: PLC0415 - importing Prefect takes seconds
+
+    from tasks import deployments  # noqa: PLC0415 - as above
+
+    try:
+        deployments.ensure_work_pool(runtime.settings.work_pool)
+        deployments.register_route(tenant, route, runtime.settings.work_pool)
+    except (PrefectException, httpx.HTTPError) as problem:
+        _log.warning("%s/%s cannot be deployed now: %s", tenant.slug, route.slug, problem)
+        return False
+    return True
+
+
 def run_url(flow_run_id: str) -> str:
     """Where Prefect's pages show a run; "" when no server is named."""
     root = os.environ.get("PREFECT_UI_URL") or os.environ.get("PREFECT_API_URL", "").removesuffix("/api")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from boekbrug.store import tenants
 from dashboard import words
 from dashboard.i18n import LANGUAGES, Wording, catalogue, preferred
 from dashboard.navigation import NAVIGATION
+from dashboard.offers import Offers
 from dashboard.security import TOKEN_FIELD, Cookies, browser_secret, form_token
 from tasks.runtime import Runtime
 
@@ -40,6 +41,10 @@ def in_a_thread(job: Callable[[], None]) -> None:
     threading.Thread(target=job, daemon=True).start()
 
 
+Deploy = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
+"""Tells the workflow server of a route's schedule; False when it could not be told."""
+
+
 @dataclass(frozen=True, eq=False)
 class Site:
     """The dashboard of one installation."""
@@ -47,7 +52,9 @@ class Site:
     runtime: Runtime
     cookies: Cookies
     hurry: Hurry
+    deploy: Deploy
     background: Background = in_a_thread
+    offers: Offers = field(default_factory=Offers)
 
     def language(self, request: Request) -> str:
         """Of who is not signed in: chosen before in this browser, or preferred by it."""
@@ -66,20 +73,26 @@ def render(
     request: Request, template: str, wording: Wording, *, status_code: int = 200, **context: object
 ) -> HTMLResponse:
     """A page or part of one."""
-    site = site_of(request)
-    text = (
-        environment(wording.language)
-        .get_template(template)
-        .render(
-            request=request,
-            wording=wording,
-            csrf=form_token(browser_secret(request, site.cookies)),
-            csrf_field=TOKEN_FIELD,
-            here=request.url.path,
-            **{"place": None, "visitor": None} | context,
-        )
-    )
+    text = environment(wording.language).get_template(template).render(_context(request, wording, context))
     return HTMLResponse(text, status_code)
+
+
+def stream(request: Request, template: str, wording: Wording, **context: object) -> Iterator[str]:
+    """The same piece by piece, as what it shows becomes known."""
+    return environment(wording.language).get_template(template).generate(_context(request, wording, context))
+
+
+def _context(request: Request, wording: Wording, context: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "place": None,
+        "visitor": None,
+        **context,
+        "request": request,
+        "wording": wording,
+        "csrf": form_token(browser_secret(request, site_of(request).cookies)),
+        "csrf_field": TOKEN_FIELD,
+        "here": request.url.path,
+    }
 
 
 def plain_wording(request: Request) -> Wording:

@@ -23,8 +23,9 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.templating import apply_values
 
 from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.store import tenants
 from tasks.continuations import ScheduledRun
-from tasks.flow_names import MIGRATE_ORDERS, SYNC_INVOICES, SYNC_ORDERS
+from tasks.flow_names import MIGRATE_ORDERS, SYNC_INVOICES, SYNC_ORDERS, daily_flow
 
 __all__ = ["MIGRATE_ORDERS", "SYNC_INVOICES", "SYNC_ORDERS"]
 
@@ -104,6 +105,22 @@ def register(route: RouteDeployment) -> list[str]:
             )
             names.append(f"{flow.name}/{deployment['name']}")
     return names
+
+
+def register_route(tenant: tenants.Tenant, route: tenants.Route, work_pool: str) -> list[str]:
+    """Registers a tenant's route as it is kept now; the names of its deployments."""
+    return register(
+        RouteDeployment(
+            tenant=tenant.slug,
+            tenant_name=tenant.name,
+            route=route.slug,
+            schedule=route.schedule,
+            time_zone=tenant.time_zone,
+            work_pool=work_pool,
+            active=route.enabled,
+            daily_flow=daily_flow(route.source.system),
+        )
+    )
 
 
 def _deployment_id(client: SyncPrefectClient, flow: str, name: str) -> UUID:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from boekbrug.domain.errors import ConnectionBroken, RemoteUnavailable, Settings
 from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.records import Lane, SyncRecord
 from boekbrug.domain.tax import VatNumberStatus
-from boekbrug.domain.tenants import Move, RoutePolicy
+from boekbrug.domain.tenants import MappingRule, Move, RoutePolicy
 from boekbrug.store import credentials, records, tenants
 from connectors import (
     BookingTarget,
@@ -183,6 +183,12 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
             vat_register=closing.enter_context(vies) if vies else None,
             lanes=lanes,
         )
+
+
+def judging_by(work: RouteWork, policy: RoutePolicy, mapping: tuple[MappingRule, ...]) -> RouteWork:
+    """The same open route by other rules, without VIES: to try rules out, not to write by."""
+    route = replace(work.route, policy=policy, mapping=mapping)
+    return replace(work, route=route, writer=work.writer.judging_by(policy, mapping), vat_register=None)
 
 
 def _writer(run: Runtime, target: BookingTarget | LedgerTarget, route: tenants.Route, closing: ExitStack) -> Writer:

@@ -44,7 +44,9 @@ def number_problems(run: Runtime, session: Session, tenant_id: int) -> tuple[Fin
     for route in routes:
         moves = route.policy.moves
         told = Capability.LEDGER_TARGET in connector_type(route.target.system).capabilities
-        if told and (not moves or "invoices" in moves or "orders" in moves):
+        # Where nobody is logged in nothing goes over, and which books they are is not known.
+        known = credentials.credential_names(session, tenant_id, route.target.id)
+        if told and known and (not moves or "invoices" in moves or "orders" in moves):
             ranges.setdefault(_account(run, session, route.target), []).append(_range(session, tenant_id, route))
     return tuple(problem for several in ranges.values() for problem in range_problems(several))
 

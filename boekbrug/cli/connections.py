@@ -10,8 +10,9 @@ import typer
 
 from boekbrug.cli._output import Exit, out, print_json, print_table
 from boekbrug.domain.errors import SettingsInvalid
-from boekbrug.store import credentials, runs, tenants
+from boekbrug.store import runs, tenants
 from connectors import CheckItem
+from tasks.configuring import disconnected
 from tasks.route_work import open_connection
 from tasks.runtime import Runtime, runtime
 
@@ -60,11 +61,11 @@ def disconnect(
 ) -> None:
     """Forget a connection's credentials and pause it. What went over, and what became of it, stays."""
     who = getpass.getuser()
-    with runtime() as run, run.database.write() as session:
-        owner = tenants.tenant_by_slug(session, tenant)
-        row = tenants.connection_by_slug(session, owner.id, connection)
-        credentials.forget_credentials(session, owner.id, row.id)
-        tenants.pause_connection(session, owner.id, row.id, reason=f"disconnected by {who}", now=run.clock.now())
+    with runtime() as run:
+        with run.database.read() as session:
+            owner = tenants.tenant_by_slug(session, tenant)
+            row = tenants.connection_by_slug(session, owner.id, connection)
+        disconnected(run, row, who)
     out.print(
         f"{tenant}: {connection} is disconnected. To connect it again, import it with credentials.",
         markup=False,

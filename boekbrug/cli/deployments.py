@@ -29,18 +29,7 @@ def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all w
         pool = run.settings.work_pool
         deployments.ensure_work_pool(pool)
         for owner, route in routes:
-            names = deployments.register(
-                deployments.RouteDeployment(
-                    tenant=owner.slug,
-                    tenant_name=owner.name,
-                    route=route.slug,
-                    schedule=route.schedule,
-                    time_zone=owner.time_zone,
-                    work_pool=pool,
-                    active=route.enabled,
-                    daily_flow=daily_flow(route.source.system),
-                )
-            )
+            names = deployments.register_route(owner, route, pool)
             daily = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
             for name in names:
                 state = daily if not name.startswith(deployments.MIGRATE_ORDERS) else "when asked"

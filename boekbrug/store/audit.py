@@ -54,6 +54,17 @@ def note(
     session.flush()
 
 
+def last_event(session: Session, tenant_id: int, action: str, subject: str) -> AuditEvent | None:
+    """The latest line of that action on that subject; None when there is none."""
+    row = session.exec(
+        select(AuditRow)
+        .where(AuditRow.tenant_id == tenant_id, AuditRow.action == action, AuditRow.subject == subject)
+        .order_by(col(AuditRow.id).desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _event(row)
+
+
 def audit_events(
     session: Session, tenant_id: int, *, before_id: int | None = None, limit: int = 50
 ) -> list[AuditEvent]:
@@ -61,15 +72,16 @@ def audit_events(
     statement = select(AuditRow).where(AuditRow.tenant_id == tenant_id)
     if before_id is not None:
         statement = statement.where(col(AuditRow.id) < before_id)
-    return [
-        AuditEvent(
-            id=row.id,
-            at=row.at,
-            who=row.who,
-            action=row.action,
-            subject=row.subject,
-            before=json.loads(row.before),
-            after=json.loads(row.after),
-        )
-        for row in session.exec(statement.order_by(col(AuditRow.id).desc()).limit(limit))
-    ]
+    return [_event(row) for row in session.exec(statement.order_by(col(AuditRow.id).desc()).limit(limit))]
+
+
+def _event(row: AuditRow) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        at=row.at,
+        who=row.who,
+        action=row.action,
+        subject=row.subject,
+        before=json.loads(row.before),
+        after=json.loads(row.after),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.domain.users import Right
 from boekbrug.store import audit, moves, records, tenants
 from dashboard.access import Place, ThePlace
+from dashboard.mending import MOST_LOOKED_AT, Mend, mends
 from dashboard.pages.documents import SKIPPED
 from dashboard.reporting import customer_of
 from dashboard.site import render
@@ -39,6 +41,7 @@ class Cause:
     sentence: str
     suggestion: str
     numbers: tuple[str, ...]
+    mends: tuple[Mend, ...] = ()
 
 
 @router.get("/t/{tenant}/errors")
@@ -112,15 +115,35 @@ def retry(
             count = moves.retry(session, tenant.id, now, who=place.who, finding_code="" if everything else code)
         else:
             raise HTTPException(422)
-        audit.note(
-            session,
-            tenant.id,
-            now,
-            who=place.who,
-            action="retry",
-            subject=code or ", ".join(r.number for r in chosen[:20]),
-            after={"documents": count},
-        )
+        _note_retry(session, place, chosen, count, subject=code)
+    return _followed(place, chosen, count)
+
+
+def sent_on_its_way(place: Place, chosen: Sequence[SyncRecord], *, subject: str = "") -> Response:
+    """These documents go to the rush lane and their routes run now; leads to where one sees how they fare."""
+    with place.site.runtime.database.write() as session:
+        now, ids = place.site.runtime.clock.now(), [record.id for record in chosen]
+        count = moves.retry(session, place.tenant.id, now, who=place.who, record_ids=ids)
+        _note_retry(session, place, chosen, count, subject=subject)
+    return _followed(place, chosen, count)
+
+
+def _note_retry(session: Session, place: Place, chosen: Sequence[SyncRecord], count: int, *, subject: str) -> None:
+    audit.note(
+        session,
+        place.tenant.id,
+        place.site.runtime.clock.now(),
+        who=place.who,
+        action="retry",
+        subject=subject or ", ".join(r.number for r in chosen[:20]),
+        after={"documents": count},
+    )
+
+
+def _followed(place: Place, chosen: Sequence[SyncRecord], count: int) -> Response:
+    """Has the documents' routes run now, and leads to where one sees how they fare."""
+    runtime, tenant = place.site.runtime, place.tenant
+    with runtime.database.read() as session:
         routes = [r for r in tenants.list_routes(session, tenant.id) if r.id in {one.route_id for one in chosen}]
     started = [place.site.hurry(runtime, tenant, route) for route in routes]
     watched = ",".join(str(record.id) for record in chosen[:FOLLOWED])
@@ -198,9 +221,16 @@ def _settle(session: Session, place: Place, record: SyncRecord, reason: str) -> 
 
 
 def _cause(session: Session, place: Place, group: records.ErrorGroup) -> Cause:
-    (latest,) = records.listing(
-        session, place.tenant.id, statuses=(group.status,), finding_code=group.code, limit=1
-    ) or (None,)
+    can_mend = group.status is SyncStatus.NEEDS_ATTENTION and place.may(Right.CONFIGURE)
+    found = records.listing(
+        session,
+        place.tenant.id,
+        statuses=(group.status,),
+        finding_code=group.code,
+        limit=MOST_LOOKED_AT if can_mend else 1,
+    )
+    latest = next(iter(found), None)
+    routes = tenants.list_routes(session, place.tenant.id) if can_mend else []
     gravest = next((f for f in latest.findings if f.code == group.code), None) if latest else None
     language = place.wording.language
     return Cause(
@@ -210,6 +240,7 @@ def _cause(session: Session, place: Place, group: records.ErrorGroup) -> Cause:
         sentence=gravest.sentence(language) if gravest else (latest.reason if latest else ""),
         suggestion=gravest.suggestion(language) if gravest else "",
         numbers=group.numbers,
+        mends=tuple(mends(place.root, routes, found, group.code)) if can_mend else (),
     )
 
 

@@ -65,13 +65,28 @@ def filled(path: str, tenant: str, record_id: str) -> str:
         "code": "-",
         "token": "x",
         "migration_id": record_id,
+        "connection": "van-de-bie",
+        "route": "van-de-bie",
+        "index": "0",
+        "version": "1",
     }
     return re.sub(r"{(\w+)}", lambda found: values[found.group(1)], path)
+
+
+def add_their_own(dashboard: Dashboard) -> None:
+    """A connection and a route whose names only the other tenant has."""
+    with dashboard.world.runtime.database.write() as session:
+        config = tenants.export_tenant(session, tenants.tenant_by_slug(session, DE_BIE).id)
+        connection = config.connections[0].model_copy(update={"slug": "van-de-bie"})
+        route = config.routes[0].model_copy(update={"slug": "van-de-bie", "enabled": False})
+        added = {"connections": (*config.connections, connection), "routes": (*config.routes, route)}
+        tenants.import_tenant(session, config.model_copy(update=added), who="jo", now=dashboard.world.clock.now())
 
 
 def test_no_page_or_action_of_another_tenant_is_there(dashboard: Dashboard) -> None:
     """Every route is tried with the other tenant's slug, and with the own slug and the other tenant's document."""
     theirs = next(iter(dashboard.world.records(DE_BIE).values()))
+    add_their_own(dashboard)
     before = dashboard.world.dump()["sync_record"]
     browser = dashboard.browser(MINE)
     data = {"ids": str(theirs.id), "reason": "niet van mij", "code": "PAYMENT_RULE_MISSING"}
@@ -80,7 +95,7 @@ def test_no_page_or_action_of_another_tenant_is_there(dashboard: Dashboard) -> N
         if "{tenant}" not in path:
             continue
         tenants_tried = [DE_BIE, "bestaat-niet"]
-        if "_id}" in path or method == "POST":
+        if method == "POST" or "_id}" in path or {"{connection}", "{route}"} & set(path.split("/")):
             tenants_tried.append(MOKKENHUIS)
         for tenant in tenants_tried:
             address = filled(path, tenant, str(theirs.id))

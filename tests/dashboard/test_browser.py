@@ -1,107 +1,26 @@
 """The pages in a real browser: as wide as a phone and as a desk, light and dark, in both languages, looked at by
-axe-core. Set DASHBOARD_SCREENSHOTS to a folder to keep what was seen."""
+axe-core."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from boekbrug.domain.records import SyncStatus
-from tests.dashboard.conftest import PASSWORD, Dashboard
+from tests.dashboard.browsing import ROOT, look, served, sign_in
+from tests.dashboard.conftest import CHROMIUM, Dashboard
 from tests.world import MOKKENHUIS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
-MINE = "winkel@example.com"
-ROOT = f"/t/{MOKKENHUIS}"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@contextmanager
-def served(dashboard: Dashboard) -> Iterator[str]:
-    """The dashboard's address on loopback."""
-    server = uvicorn.Server(uvicorn.Config(dashboard.app, port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture(scope="module")
 def address(seen: Dashboard) -> Iterator[str]:
     with served(seen) as at:
         yield at
-
-
-@pytest.fixture
-def open_page(chromium: Chromium) -> Iterator[Callable[..., Page]]:
-    """A new window; anything that the page's policy refuses, or an error in a script, fails the test."""
-    contexts: list[Any] = []
-    complaints: list[str] = []
-
-    def make(address: str, *, width: str = "desk", dark: bool = False, language: str = "nl") -> Page:
-        w, h = WIDTHS[width]
-        context = chromium.new_context(
-            base_url=address,
-            viewport={"width": w, "height": h},
-            color_scheme="dark" if dark else "light",
-            locale=language,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda request: complaints.append(request.url) if address not in request.url else None)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def sign_in(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label(re.compile("E-mail")).fill(MINE)
-    page.get_by_label(re.compile("Wachtwoord|Password")).fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/t/**")
-
-
-def look(page: Page, name: str) -> None:
-    """Accessible, and nothing sticks out at the side."""
-    folder = os.environ.get("DASHBOARD_SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    found = Axe().run(page, options=RULES).response["violations"]
-    assert [(v["id"], [n["html"][:150] for n in v["nodes"]][:3]) for v in found] == [], name
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, name
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

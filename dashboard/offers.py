@@ -1,0 +1,47 @@
+"""What the systems themselves list, kept for a few minutes so that turning pages costs no calls."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from threading import Lock
+
+from boekbrug.store import tenants
+from tasks.configuring import Listed, listed
+from tasks.runtime import Runtime
+
+_KEPT = timedelta(minutes=5)
+_KEPT_PROBLEM = timedelta(seconds=30)
+_MOST = 500  # connections
+
+
+class Offers:
+    """Per connection what its system lists; asked for again after five minutes, or after half a minute when it could
+    not be reached."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, str], tuple[datetime, Listed]] = {}
+        self._lock = Lock()
+
+    def of(self, run: Runtime, row: tenants.Connection) -> Listed:
+        """What the connection's system lists."""
+        key = (row.tenant_id, row.id, json.dumps(dict(row.settings), sort_keys=True))
+        now = run.clock.now()
+        with self._lock:
+            at, found = self._known.get(key, (None, None))
+        if at is not None and found is not None and now - at < (_KEPT_PROBLEM if found.problem else _KEPT):
+            return found
+        if row.is_broken:
+            return Listed(problem=row.reason)
+        found = listed(run, row)
+        with self._lock:
+            while len(self._known) >= _MOST:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = (now, found)
+        return found
+
+    def forget(self, row: tenants.Connection) -> None:
+        """The connection has changed."""
+        with self._lock:
+            for key in [key for key in self._known if key[:2] == (row.tenant_id, row.id)]:
+                del self._known[key]

@@ -1,0 +1,322 @@
+"""Configuratie of a route as a whole: what goes over and when, how strictly, and how it was set before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.tenants import MappingRule, RouteConfig, RoutePolicy
+from boekbrug.domain.users import Right
+from boekbrug.store import audit, tenants
+from boekbrug.store.route_versions import RouteVersion, route_versions
+from connectors import Capability
+from connectors.registry import CONNECTORS
+from dashboard import words
+from dashboard.access import Place, TheForm, ThePlace
+from dashboard.model_forms import FormField, fields_of, problems_of, sent_values
+from dashboard.site import render
+from mappings.eligibility import status_plan
+from tasks.configuring import RulesRefused, change_tenant, new_rule_problems, takes_lines, with_route
+
+router = APIRouter()
+_SOURCES = {Capability.ORDER_SOURCE, Capability.INVOICE_SOURCE}
+_TARGETS = {Capability.BOOKING_TARGET, Capability.LEDGER_TARGET}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A version of a route and what it changed: settings (name, before, after), and rules that came and went."""
+
+    version: RouteVersion
+    settings: tuple[tuple[str, str, str], ...]
+    added: tuple[MappingRule, ...]
+    removed: tuple[MappingRule, ...]
+
+
+@router.get("/t/{tenant}/routes")
+def routes(request: Request, place: ThePlace) -> Response:
+    """All routes, and what is needed for a new one."""
+    place.require(Right.CONFIGURE)
+    with place.site.runtime.database.read() as session:
+        found = tenants.list_routes(session, place.tenant.id)
+    return _page(request, place, "routes.html", routes=found)
+
+
+@router.get("/t/{tenant}/routes/new")
+def new(request: Request, place: ThePlace) -> Response:
+    """The form for a new route."""
+    place.require(Right.CONNECT)
+    return _new(request, place, {})
+
+
+@router.post("/t/{tenant}/routes")
+def create(request: Request, place: ThePlace, form: TheForm) -> Response:
+    """A new route, switched off: its rules come first."""
+    place.require(Right.CONNECT)
+    sent = {name: str(form.get(name, "")).strip() for name in ("slug", "source", "target", "schedule")}
+    place.connection(sent["source"]), place.connection(sent["target"])
+    problems: dict[str, str] = {}
+    with place.site.runtime.database.read() as session:
+        if sent["slug"] in [one.slug for one in tenants.list_routes(session, place.tenant.id)]:
+            problems["slug"] = place.wording.gettext("There is one with this name already.")
+    try:
+        if not problems:
+            made = RouteConfig.model_validate(sent | {"enabled": False})
+            _change(place, made, action="new route")
+            return RedirectResponse(f"{place.root}/routes/{made.slug}", 303)
+    except ValidationError as error:
+        problems = {name.split(".")[-1] or "schedule": text for name, text in problems_of(error).items()}
+    except SettingsInvalid as error:
+        problems["slug"] = error.message
+    return _new(request, place, sent, problems, status_code=422)
+
+
+@router.get("/t/{tenant}/routes/{route}")
+def show(request: Request, place: ThePlace, route: str, done: str = "") -> Response:
+    """The route: its rules by kind, its schedule, whether it is switched on."""
+    place.require(Right.CONFIGURE)
+    found = place.route(route)
+    rules = {kind: [(i, rule) for i, rule in enumerate(found.mapping) if rule.kind == kind] for kind in words.RULE_KIND}
+    if not takes_lines(found.target):
+        rules = {kind: of_kind for kind, of_kind in rules.items() if of_kind or kind not in ("cost", "account")}
+    return _page(request, place, "route.html", route=found, rules=rules, done=done, books=_names(place, found))
+
+
+@router.post("/t/{tenant}/routes/{route}/switch")
+def switch(place: ThePlace, route: str, on: Annotated[bool, Form()] = False) -> Response:
+    """On or off; the workflow server is told as well."""
+    place.require(Right.CONFIGURE)
+    found = place.route(route)
+    try:
+        _change(place, config_of(found).model_copy(update={"enabled": on}), action="switch on" if on else "switch off")
+    except SettingsInvalid:
+        return RedirectResponse(f"{place.root}/routes/{route}?done=refused", 303)
+    return RedirectResponse(f"{place.root}/routes/{route}?done={_deployed(place, route)}", 303)
+
+
+@router.post("/t/{tenant}/routes/{route}/run")
+def run_now(place: ThePlace, route: str) -> Response:
+    """Has the route run now."""
+    place.require(Right.PROCESS)
+    found, run = place.route(route), place.site.runtime
+    started = place.site.hurry(run, place.tenant, found)
+    with run.database.write() as session:
+        audit.note(session, place.tenant.id, run.clock.now(), who=place.who, action="run now", subject=route)
+    return RedirectResponse(f"{place.root}/routes/{route}?done={'started' if started else 'later'}", 303)
+
+
+@router.get("/t/{tenant}/routes/{route}/policy")
+def policy(request: Request, place: ThePlace, route: str) -> Response:
+    """The form for what goes over, how strictly, and when."""
+    place.require(Right.CONFIGURE)
+    found = place.route(route)
+    return _policy(request, place, found, found.policy.model_dump(), found.schedule)
+
+
+@router.post("/t/{tenant}/routes/{route}/policy")
+def save_policy(request: Request, place: ThePlace, route: str, form: TheForm) -> Response:
+    """A new version of the route with this policy and schedule."""
+    place.require(Right.CONFIGURE)
+    found = place.route(route)
+    check_version(found, form)
+    sent, schedule = sent_values(RoutePolicy, form), str(form.get("schedule", "")).strip()
+    problems: dict[str, str] = {}
+    try:
+        wanted = config_of(found).model_dump() | {"policy": RoutePolicy.model_validate(sent), "schedule": schedule}
+        statuses = place.site.offers.of(place.site.runtime, found.source).statuses
+        made = RouteConfig.model_validate(wanted)
+        if statuses:
+            status_plan(made.policy, statuses)
+        _change(place, made, action="policy")
+        return RedirectResponse(f"{place.root}/routes/{route}?done={_deployed(place, route)}", 303)
+    except ValidationError as error:
+        problems = {name or "schedule": text for name, text in problems_of(error).items()}
+    except RulesRefused as error:
+        language = place.wording.language
+        problems["number_prefix"] = " ".join(f"{f.sentence(language)} {f.suggestion(language)}" for f in error.findings)
+    except SettingsInvalid as error:
+        problems["reserve" if "reserve" in error.message else "statuses"] = error.message
+    return _policy(request, place, found, sent, schedule, problems, status_code=422)
+
+
+@router.get("/t/{tenant}/routes/{route}/versions")
+def versions(request: Request, place: ThePlace, route: str) -> Response:
+    """Who changed what, and when."""
+    place.require(Right.CONFIGURE)
+    return _versions(request, place, route)
+
+
+@router.post("/t/{tenant}/routes/{route}/versions/{version}")
+def restore(request: Request, place: ThePlace, route: str, version: int) -> Response:
+    """An older version anew, as a new one; refused when it would be wrong by now."""
+    place.require(Right.CONFIGURE)
+    found, site = place.route(route), place.site
+    with site.runtime.database.read() as session:
+        known = route_versions(session, place.tenant.id, found.id)
+    wanted = next((one for one in known if one.version == version), None)
+    if wanted is None:
+        raise HTTPException(404)
+    made = config_of(found).model_copy(update={"policy": wanted.policy, "mapping": wanted.mapping})
+    wrong = new_rule_problems(
+        site.runtime,
+        config_of(found),
+        made,
+        site.offers.of(site.runtime, found.source),
+        site.offers.of(site.runtime, found.target),
+        told_lines=takes_lines(found.target),
+    )
+    problems = [f.sentence(place.wording.language) for f in wrong if f.blocks]
+    if not problems:
+        try:
+            _change(place, made, action=f"restore version {version}")
+            return RedirectResponse(f"{place.root}/routes/{route}?done=saved", 303)
+        except SettingsInvalid as error:
+            problems = [error.message]
+    return _versions(request, place, route, problems, status_code=422)
+
+
+def config_of(route: tenants.Route) -> RouteConfig:
+    """The route as it is written down."""
+    return RouteConfig(
+        slug=route.slug,
+        source=route.source.slug,
+        target=route.target.slug,
+        enabled=route.enabled,
+        schedule=route.schedule,
+        policy=route.policy,
+        mapping=route.mapping,
+    )
+
+
+def check_version(route: tenants.Route, form: TheForm) -> None:
+    """Raises HTTPException 409 when somebody changed the route while the form was open."""
+    if str(form.get("version", "")) != str(route.version):
+        raise HTTPException(409)
+
+
+def save_route(place: Place, made: RouteConfig, *, action: str, after: audit.State | None = None) -> None:
+    """Keeps the route as it is written down here. Raises SettingsInvalid."""
+    change_tenant(
+        place.site.runtime,
+        place.tenant.id,
+        lambda config: with_route(config, made),
+        who=place.who,
+        action=action,
+        subject=made.slug,
+        after=after,
+    )
+
+
+def _change(place: Place, made: RouteConfig, *, action: str) -> None:
+    save_route(place, made, action=action, after={"enabled": made.enabled, "schedule": made.schedule})
+
+
+def _deployed(place: Place, slug: str) -> str:
+    return "saved" if place.site.deploy(place.site.runtime, place.tenant, place.route(slug)) else "not_deployed"
+
+
+def _names(place: Place, route: tenants.Route) -> dict[str, str]:
+    """What the books call their accounts, by code, as far as they were asked lately or can be now."""
+    books = place.site.offers.of(place.site.runtime, route.target).reference_data
+    return {account.code: account.name for account in books.ledger_accounts} if books else {}
+
+
+def _policy(
+    request: Request,
+    place: Place,
+    route: tenants.Route,
+    values: dict[str, object],
+    schedule: str,
+    problems: dict[str, str] | None = None,
+    *,
+    status_code: int = 200,
+) -> Response:
+    listed = place.site.offers.of(place.site.runtime, route.source)
+    options = [(status.name, status.name) for status in listed.statuses]
+    fields = [
+        field.offering(options) if field.name in ("statuses", "skip_statuses") else field
+        for field in fields_of(RoutePolicy, values, words.POLICY, problems)
+    ]
+    context = {"route": route, "fields": fields, "schedule": schedule, "problem": listed.problem}
+    return _page(
+        request,
+        place,
+        "policy.html",
+        status_code=status_code,
+        schedule_problem=(problems or {}).get("schedule", ""),
+        **context,
+    )
+
+
+def _new(
+    request: Request,
+    place: Place,
+    values: dict[str, str],
+    problems: dict[str, str] | None = None,
+    *,
+    status_code: int = 200,
+) -> Response:
+    with place.site.runtime.database.read() as session:
+        found = tenants.list_connections(session, place.tenant.id)
+    ends: dict[str, list[tenants.Connection]] = {"source": [], "target": []}
+    for row in found:
+        can = CONNECTORS[row.system].capabilities if row.system in CONNECTORS else frozenset()
+        ends["source"] += [row] if can & _SOURCES else []
+        ends["target"] += [row] if can & _TARGETS else []
+    fields = {
+        name: FormField(
+            name=name,
+            label=label,
+            values=(values.get(name, default),),
+            problem=(problems or {}).get(name, ""),
+            kind="choice" if name in ends else "text",
+            options=tuple((row.slug, row.slug) for row in ends.get(name, ())),
+            needed=True,
+        )
+        for name, label, default in (
+            ("source", words.ROUTE["source"], ""),
+            ("target", words.ROUTE["target"], ""),
+            ("slug", words.ROUTE["slug"], ""),
+            ("schedule", words.ROUTE["schedule"], "0 6 * * *"),
+        )
+    }
+    complete = all(ends.values())
+    return _page(request, place, "route_new.html", status_code=status_code, fields=fields, complete=complete)
+
+
+def _versions(
+    request: Request, place: Place, slug: str, problems: list[str] | None = None, *, status_code: int = 200
+) -> Response:
+    route = place.route(slug)
+    with place.site.runtime.database.read() as session:
+        found = route_versions(session, place.tenant.id, route.id)
+    changes = [_changed(one, before) for one, before in zip(found, [*found[1:], None], strict=True)]
+    context = {"route": route, "changes": changes, "problems": problems or []}
+    return _page(request, place, "versions.html", status_code=status_code, **context)
+
+
+def _changed(version: RouteVersion, before: RouteVersion | None) -> Changed:
+    if before is None:
+        return Changed(version=version, settings=(), added=(), removed=())
+    now, then = version.policy.model_dump(mode="json"), before.policy.model_dump(mode="json")
+    return Changed(
+        version=version,
+        settings=tuple((name, _shown(then[name]), _shown(now[name])) for name in now if now[name] != then[name]),
+        added=tuple(rule for rule in version.mapping if rule not in before.mapping),
+        removed=tuple(rule for rule in before.mapping if rule not in version.mapping),
+    )
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def _page(request: Request, place: Place, template: str, *, status_code: int = 200, **context: object) -> Response:
+    return render(
+        request, template, place.wording, status_code=status_code, place=place, visitor=place.visitor, **context
+    )
