@@ -20,7 +20,7 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
-from dashboard.pages import accounts, documents, errors, invitations, login, migrations, overview
+from dashboard.pages import accounts, documents, errors, invitations, login, migrations, notifications, overview, runs
 from dashboard.security import Cookies, SecurityHeaders
 from dashboard.site import STATIC, Background, Hurry, Site, in_a_thread, plain_wording, render
 from tasks.runtime import Runtime
@@ -65,7 +65,7 @@ def app_for(
     )
     app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, background)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for page in (login, accounts, invitations, overview, documents, errors, migrations):
+    for page in (login, accounts, invitations, overview, documents, errors, migrations, notifications, runs):
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)
     app.add_exception_handler(HTTPException, _failed)
