@@ -86,7 +86,7 @@ def _run(stack: Stack, orders: int) -> list[str]:
     addresses = stack.start_sandbox("mijnwebwinkel", "factuursturen", "--seed", str(SEED), "--orders", str(orders))
     console.print(f"  shop system  {addresses['mijnwebwinkel']}\n  books        {addresses['factuursturen']}")
     stack.boekbrug("init")
-    stack.boekbrug("tenant", "import", *_tenant_files(stack, addresses))
+    stack.boekbrug("tenant", "import", *tenant_files(stack, addresses))
     for tenant in LOGINS:
         stack.boekbrug("connection", "check", tenant)
     stack.wait_for_server()
@@ -116,7 +116,7 @@ def _run(stack: Stack, orders: int) -> list[str]:
     return failures
 
 
-def _tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
+def tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
     """The demo tenants with this run's addresses and days filled in."""
     today = date.today()  # noqa: DTZ011 - any day some weeks ago will do
     values = addresses | {"long_ago": "2020-01-01", "recently": str(today - timedelta(days=30))}

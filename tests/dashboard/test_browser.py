@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
+from boekbrug.domain.migrations import MigrationPlan
 from boekbrug.domain.records import SyncStatus
+from boekbrug.domain.windows import DailyWindow
+from boekbrug.store import order_migrations, tenants
 from tests.dashboard.conftest import PASSWORD, Dashboard
 from tests.world import MOKKENHUIS
 
@@ -93,6 +97,29 @@ def sign_in(page: Page) -> None:
     page.wait_for_url("**/t/**")
 
 
+def planned(seen: Dashboard) -> int:
+    """The id of a migration with something to be seen of every kind; made once."""
+    runtime = seen.world.runtime
+    with runtime.database.write() as session:
+        tenant = tenants.tenant_by_slug(session, MOKKENHUIS)
+        found = order_migrations.list_migrations(session, tenant.id)
+        if found:
+            return found[0].id
+        (route,) = tenants.list_routes(session, tenant.id)
+        now = runtime.clock.now()
+        first, last = (now.date() - timedelta(days=back) for back in (90, 2))
+        made = order_migrations.draft(
+            session, tenant.id, route.id, first_on=first, last_on=last, window=DailyWindow.parse("01:00-06:00"),
+            per_window=40, shop_count=300, who=MINE, now=now,
+        )  # fmt: skip
+        plan = MigrationPlan(
+            shop_count=300, read=299, to_post={last: 200}, was_there=20, skipped={"ORDER_STATUS": 5},
+            refused={"PAYMENT_RULE_MISSING": 4}, earlier_to_post={first: 70},
+        )  # fmt: skip
+        order_migrations.keep_plan(session, tenant.id, made, plan, None)
+        return made
+
+
 def look(page: Page, name: str) -> None:
     """Accessible, and nothing sticks out at the side."""
     folder = os.environ.get("DASHBOARD_SCREENSHOTS")
@@ -130,6 +157,11 @@ def test_every_page_is_accessible(
         ("cause", f"{ROOT}/errors/needs_attention/{code}"),
         ("processing", f"{ROOT}/processing?ids={done.id}"),
         ("tenants", "/tenants"),
+        ("tenants-errors", "/tenants/errors"),
+        ("runs", f"{ROOT}/runs"),
+        ("notifications", "/notifications"),
+        ("migrations", f"{ROOT}/migrations"),
+        ("migration", f"{ROOT}/migrations/{planned(seen)}"),
     ):
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == language

@@ -92,7 +92,7 @@ def test_errors_are_told_once_a_day_in_the_readers_language(world: World, mail: 
     assert tell(world, mail).sent == 0  # gathered for tomorrow
     world.clock.advance(timedelta(days=1))
     assert tell(world, mail).sent == 2
-    assert "nieuw 1" in mail.mails[2].get_content() and "totaal 2" in mail.mails[2].get_content()
+    assert "nieuw 1" in mail.mails[3].get_content() and "totaal 2" in mail.mails[3].get_content()
     world.clock.advance(timedelta(days=1))
     assert tell(world, mail).sent == 0  # nothing new
     world.order("unknown_payment")
