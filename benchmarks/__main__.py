@@ -16,7 +16,7 @@ from benchmarks.report import Result, machine, show, write
 # What each bench runs with: in a few minutes, or in its full size.
 BENCHES: Mapping[str, Callable[[bool], Iterator[Result]]] = {
     "pipeline": lambda full: pipeline.run(*((2000, 3) if full else (1000, 2))),
-    "memory": lambda full: memory.run(*((10_000, 100_000) if full else (1000, 5000))),
+    "memory": lambda full: memory.run(*((10_000, 100_000) if full else (500, 2000))),
     "budget": lambda full: budget.run(7 if full else 1),
     "contention": lambda full: contention.run(6 if full else 3),
     "wave": lambda full: wave.run(1000 if full else 10),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,24 @@ def run_flow(tenant: str, recording: Path | None) -> dict[str, Any]:
     if recording is not None:
         recording.write_text(json.dumps(calls))
     return {"message": state.message}
+
+
+def migrate(tenant: str, first_on: date, last_on: date) -> dict[str, Any]:
+    """A migration of these days, from its plan to its last document, as a worker's child runs it."""
+    from boekbrug.domain.windows import DailyWindow  # noqa: PLC0415 - as above
+    from flows.migrate_orders import migrate_orders  # noqa: PLC0415
+    from tasks.planning import plan_migration  # noqa: PLC0415
+    from tasks.route_work import MIGRATION_LANES, open_route  # noqa: PLC0415
+    from tasks.standing import read_standing, start  # noqa: PLC0415
+
+    with open_route(tenant, lanes=MIGRATION_LANES) as work:
+        planned, _ = plan_migration(work, first_on, last_on, window=DailyWindow(), per_window=None, who="bench")
+        start(work, planned.id, accepts_earlier_periods=True, who="bench")
+        state = migrate_orders(tenant, return_state=True)
+        standing = read_standing(work, planned.id)
+    if not state.is_completed() or standing.progress < 100 or not standing.completeness.is_complete:
+        raise SystemExit(f"the flow run ended as {state.name}: {state.message}")
+    return {"message": state.message, "posted": standing.counts.posted}
 
 
 def _record_calls(calls: list[dict[str, Any]]) -> None:
@@ -69,10 +88,20 @@ def main() -> None:
     daily = commands.add_parser("flow")
     daily.add_argument("tenant")
     daily.add_argument("--record", type=Path)
+    history = commands.add_parser("migrate")
+    history.add_argument("tenant")
+    history.add_argument("first_on", type=date.fromisoformat)
+    history.add_argument("last_on", type=date.fromisoformat)
     loop = commands.add_parser("replay")
     loop.add_argument("recording", type=Path)
     chosen = parser.parse_args()
-    said = run_flow(chosen.tenant, chosen.record) if chosen.command == "flow" else replay(chosen.recording)
+    match chosen.command:
+        case "flow":
+            said = run_flow(chosen.tenant, chosen.record)
+        case "migrate":
+            said = migrate(chosen.tenant, chosen.first_on, chosen.last_on)
+        case _:
+            said = replay(chosen.recording)
     sys.stdout.write(json.dumps(said | {"peak": peak_megabytes()}) + "\n")
 
 

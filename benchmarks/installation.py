@@ -9,8 +9,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -77,6 +79,17 @@ class Installation:
             cost = run_measured(environment, "benchmarks.children", "flow", TENANT, *options)
             self.check_standing()
             return cost
+        finally:
+            shutil.rmtree(home)
+
+    def run_migration(self, concurrency: int, days: int) -> Cost:
+        """A migration of so many days up to yesterday, in a child process and from an empty store."""
+        home = self._new_home(concurrency)
+        try:
+            environment = self.stack.environment | {"BOEKBRUG_HOME": str(home)}
+            yesterday = datetime.now(ZoneInfo("Europe/Amsterdam")).date() - timedelta(days=1)
+            period = (str(yesterday - timedelta(days=days)), str(yesterday))
+            return run_measured(environment, "benchmarks.children", "migrate", TENANT, *period)
         finally:
             shutil.rmtree(home)
 

@@ -20,8 +20,13 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
+<<<<<<< HEAD
 from dashboard.pages import accounts, documents, errors, invitations, login, migrations, notifications, overview, runs
 from dashboard.security import Cookies, SecurityHeaders
+=======
+from dashboard.pages import accounts, documents, errors, invitations, login, migrations, overview
+from dashboard.security import HEADERS, Cookies, SecurityHeaders
+>>>>>>> main
 from dashboard.site import STATIC, Background, Hurry, Site, in_a_thread, plain_wording, render
 from tasks.runtime import Runtime
 
@@ -50,6 +55,7 @@ def app_for(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        prefect_link.warm_up()
         yield
         if closes:
             runtime.database.close()
@@ -71,6 +77,7 @@ def app_for(
     app.add_exception_handler(HTTPException, _failed)
     app.add_exception_handler(RequestValidationError, _failed)
     app.add_exception_handler(StoreUnavailable, _failed)
+    app.add_exception_handler(Exception, _broken)
     app.middleware("http")(_remember_visit)
     app.add_middleware(SecurityHeaders, encrypted=encrypted)
     return app
@@ -110,3 +117,11 @@ def _failed(request: Request, problem: Exception) -> Response:
         visitor = present_visitor(request)
         wording = visitor.wording if visitor else wording
     return render(request, "failed.html", wording, status_code=status, status=int(status), visitor=visitor)
+
+
+def _broken(request: Request, _: Exception) -> Response:
+    """A mistake of ours, which the server logs. This answer passes by the middleware, so it brings its own headers."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    response = render(request, "failed.html", plain_wording(request), status_code=status, status=int(status))
+    response.headers.update(HEADERS)
+    return response

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import threading
 
 from boekbrug.domain.errors import ConnectionBroken
 from boekbrug.store import tenants
@@ -34,6 +36,12 @@ def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route, *, flo
         _log.warning("%s/%s cannot be run now: %s", tenant.slug, route.slug, problem)
         return False
     return True
+
+
+def warm_up() -> None:
+    """Imports Prefect beforehand, beside everything else, so that the first Verwerk does not wait for it."""
+    if os.environ.get("PREFECT_API_URL"):
+        threading.Thread(target=importlib.import_module, args=("tasks.deployments",), daemon=True).start()
 
 
 def run_url(flow_run_id: str) -> str:

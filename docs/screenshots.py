@@ -14,7 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from demo.__main__ import LOGINS, PASSWORD, SECRETS, SEED, USERS, tenant_files
+from demo import invoicing
+from demo.__main__ import PASSWORD, SECRETS, SEED, TENANTS_RUN, USERS, tenant_files
 from demo.stack import Stack
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -50,14 +51,16 @@ def main() -> int:
 def _demo(stack: Stack) -> str:
     """The demo's shops after a run, without Prefect; the dashboard's address."""
     stack.environment |= SECRETS
-    addresses = stack.start_sandbox("mijnwebwinkel", "factuursturen", "--seed", str(SEED), "--orders", "100")
+    systems = ("mijnwebwinkel", "factuursturen", "wefact", "e-boekhouden-soap")
+    addresses = stack.start_sandbox(*systems, "--seed", str(SEED), "--orders", "100", *invoicing.SANDBOX)
+    invoicing.Invoicing(addresses)
     stack.environment["BOEKBRUG_PATIENCE_SECONDS"] = "0"
     stack.boekbrug("init")
     stack.boekbrug("tenant", "import", *tenant_files(stack, addresses))
     for email, role in USERS.items():
-        tenants = [argument for tenant in LOGINS for argument in ("--tenant", tenant)]
+        tenants = [argument for tenant in TENANTS_RUN for argument in ("--tenant", tenant)]
         stack.boekbrug("user", "add", email, "--role", role, *tenants, "--password-stdin", said=PASSWORD)
-    for tenant in LOGINS:
+    for tenant in TENANTS_RUN:
         stack.boekbrug("sync", tenant, accept=(0, 6))
     return stack.start_dashboard()
 

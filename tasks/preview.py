@@ -9,16 +9,17 @@ from boekbrug.domain.bookings import Booking, BookingLine, Entry, EntryLine
 from boekbrug.domain.documents import ExternalRef, UnreadableDocument
 from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking
-from boekbrug.domain.records import DONE, SyncStatus
+from boekbrug.domain.records import DONE, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import Document
 from boekbrug.store import records
 from mappings.bookings import debtor_number_for
 from mappings.eligibility import Verdict, eligibility
-from tasks.fetching import changed_since
+from tasks.documents import document_of
+from tasks.fetching import changed_since, read_again
 from tasks.progress import Progress
 from tasks.route_work import RouteWork
 from tasks.streams import Given
-from tasks.transforming import assumed_account, judge
+from tasks.transforming import assumed_account, judge, waiting_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _line(line: BookingLine | EntryLine) -> dict[str, object]:
 
 
 def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
-    """Every document that a run would read now, each once."""
+    """Every document that a run would read now, and what has waited since earlier runs, each once."""
     seen: set[ExternalRef] = set()
     for stream in work.streams:
         for page in stream.read_changed(changed_since(work, stream.name)):
@@ -70,6 +71,22 @@ def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
                     seen.add(document.source_ref)
                     yield _preview(work, document)
             progress("preview", len(seen), None)
+    for batch in read_again(work, seen):
+        for record, again in batch:
+            seen.add(record.source_ref)
+            yield _preview(work, again) if again else Preview(record.number, "skip", "", None, ())
+        progress("preview", len(seen), None)
+    # What is ready waits for nothing but its turn, or is looked up first: it goes as it was last seen.
+    for record in waiting_records(work, (SyncStatus.PENDING, SyncStatus.IN_FLIGHT)):
+        if record.source_ref not in seen:
+            yield _kept(work, record)
+
+
+def _kept(work: RouteWork, record: SyncRecord) -> Preview:
+    try:
+        return _preview(work, document_of(record))
+    except NeedsAttention as problem:
+        return Preview(record.number, "refuse", "", None, problem.findings)
 
 
 def _preview(work: RouteWork, document: Given) -> Preview:

@@ -61,7 +61,7 @@ class TransformResult:
 def transform_waiting(work: RouteWork, progress: Progress = unwatched) -> TransformResult:
     """Judges every document that is pending or waits for a person."""
     result = TransformResult()
-    for record in _waiting(work):
+    for record in waiting_records(work):
         _transform(work, record, result)
         progress("transform", result.ready + result.refused, None)
     return result
@@ -115,7 +115,10 @@ def vat_number_status(work: RouteWork, source: Document) -> VatNumberStatus | No
     return work.vat_numbers[number]
 
 
-def _waiting(work: RouteWork) -> Iterator[SyncRecord]:
+def waiting_records(
+    work: RouteWork, statuses: Iterable[SyncStatus] = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
+) -> Iterator[SyncRecord]:
+    """Every document that is pending or waits for a person, the newest first."""
     before_id = None
     while True:
         with work.runtime.database.read() as session:
@@ -123,7 +126,7 @@ def _waiting(work: RouteWork) -> Iterator[SyncRecord]:
                 session,
                 work.tenant.id,
                 route_id=work.route.id,
-                statuses=(SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION),
+                statuses=statuses,
                 lanes=work.lanes,
                 before_id=before_id,
                 limit=PAGE,

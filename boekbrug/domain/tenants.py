@@ -7,12 +7,13 @@ the store keeps their parts as JSON.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from boekbrug.domain.bookings import Delivery
@@ -201,6 +202,19 @@ class RouteConfig(_Config):
     schedule: str = Field("0 6 * * *", description="Cron expression in the tenant's time zone")
     policy: RoutePolicy = RoutePolicy()
     mapping: tuple[MappingRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _runs_at_times(self) -> RouteConfig:
+        try:
+            if len(self.schedule.split()) != 5:
+                raise CronSimError("not five fields")
+            CronSim(self.schedule, datetime(2026, 1, 1, tzinfo=UTC))
+        except CronSimError:
+            raise ValueError(
+                f"route {self.slug!r}: schedule {self.schedule!r} is no cron expression; five fields are needed "
+                '(minute, hour, day, month, weekday), such as "0 6 * * 1-5" for every working day at six'
+            ) from None
+        return self
 
 
 class TenantConfig(_Config):

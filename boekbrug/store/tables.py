@@ -134,10 +134,12 @@ class RecordRow(Table, table=True):
         Index("ix_sync_record_due", "tenant_id", "route_id", "status", "lane", "ordered_at", "sequence"),
         # a page of one status, the newest first; errors by their code
         Index("ix_sync_record_status", "tenant_id", "status", "id", "finding_code", "route_id"),
+        # documents by their ids: without it SQLite walks through all of the tenant's for more than a dozen of them
+        Index("ix_sync_record_id", "tenant_id", "id"),
         # a document by its number; looking for a piece of text walks through this index alone
         Index("ix_sync_record_number", "tenant_id", "number", "target_number", "customer_key"),
         # a report by the day of the order, and by the day of booking (what is not booked is not in it)
-        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id"),
+        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id", "kind", "route_id"),
         Index(
             "ix_sync_record_posted",
             "tenant_id",
@@ -145,6 +147,7 @@ class RecordRow(Table, table=True):
             "id",
             "route_id",
             "status",
+            "kind",
             sqlite_where=text("posted_at IS NOT NULL"),
             postgresql_where=text("posted_at IS NOT NULL"),
         ),

@@ -210,6 +210,32 @@ def test_connections_that_do_not_work(cli: Cli, shop: World, monkeypatch: Any, t
     assert not [secret for secret in (*SECRET_VALUES, "not-the-token-1234") if secret in done.out + done.err]
 
 
+@pytest.mark.parametrize("schedule", ["0 6 * *", "0 25 * * *", "every morning", "0 6 * * * *"])
+def test_a_schedule_that_is_none_is_refused_by_name(cli: Cli, tmp_path: Path, schedule: str) -> None:
+    cli("init")
+    done = cli("tenant", "import", written(tmp_path, broken_yaml(_set("routes.0.schedule", schedule))))
+    assert done.code == Exit.SETTINGS
+    assert "verkoop" in done.err
+    assert repr(schedule) in done.err
+    assert cli("tenant", "list", "--json").json == []
+
+
+def test_of_several_files_each_is_taken_whole_or_not_and_that_is_told(cli: Cli, tmp_path: Path) -> None:
+    cli("init")
+    files = []
+    for slug, secret in (("eerste", "DEMO_BOOKS_KEY_1"), ("tweede", "NOT_SET"), ("derde", "DEMO_BOOKS_KEY_1")):
+        tenant = yaml.safe_load(plain_yaml()) | {"slug": slug}
+        tenant["connections"][1]["credentials"]["api_key"] = f"env:{secret}"
+        files.append(tmp_path / f"{slug}.yaml")
+        files[-1].write_text(yaml.safe_dump(tenant))
+    done = cli("tenant", "import", *map(str, files))
+    assert done.code == Exit.SETTINGS
+    told = " ".join(done.err.split())
+    assert "NOT_SET" in told
+    assert told.index("not taken") > told.index("eerste.yaml")
+    assert [row["tenant"] for row in cli("tenant", "list", "--json").json] == ["eerste"]
+
+
 # -- the daily run
 
 
@@ -231,6 +257,20 @@ def test_a_dry_run_writes_nothing_anywhere(cli: Cli, shop: World, tmp_path: Path
     assert booked == {number for number, would in verdicts.items() if would == "book"}, "it did what it said"
     after = {row["document"]: row["would"] for row in cli("sync", "mokkenhuis", "--dry-run", "--json").json}
     assert {after[number] for number in booked & after.keys()} == {"done"}
+
+
+def test_a_dry_run_shows_what_waited_longer_than_is_read_again(cli: Cli, shop: World) -> None:
+    """Read by a run that could write nothing; then nothing changed in the shop since."""
+    first = {row["document"]: row["would"] for row in cli("sync", "mokkenhuis", "--dry-run", "--json").json}
+    shop.books.control.add_fault("status", status=503, method="POST")
+    assert "0 posted" in cli("sync", "mokkenhuis").out
+    shop.books.control.clear_faults()
+    assert not shop.invoices()
+    again = {row["document"]: row["would"] for row in cli("sync", "mokkenhuis", "--dry-run", "--json").json}
+    ready = {number for number, would in first.items() if would == "book"}
+    assert len(ready) > 1
+    # What may have been written is asked for first.
+    assert {number for number, would in again.items() if would in ("book", "look up")} == ready
 
 
 def _dump(database: Path) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from boekbrug.domain.records import SyncStatus
 from tests.crash.harness import Figures, small_tenant, storm, sweep, with_history
-from tests.crash.world import KILLED, Shop, World
+from tests.crash.world import KILLED, PATIENCE, Shop, World
 
 MINUTES = float(os.environ.get("BOEKBRUG_CRASH_MINUTES", "0"))
 
@@ -70,7 +70,7 @@ def test_lanes_killed_at_points_in_turn(w: World, scene: str, every: int, first:
 def _asleep_at(w: World, tenant: Shop, point: str, **job: Any) -> None:
     """A run is suspended at the point with a document claimed; another takes over and finishes; the first wakes up."""
     sleeper = w.start(tenant, only=point, kill_at=1, signal=signal.SIGSTOP, **job)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while w.shared.points < 1 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert w.standing(tenant)[SyncStatus.IN_FLIGHT] == 1
@@ -79,7 +79,7 @@ def _asleep_at(w: World, tenant: Shop, point: str, **job: Any) -> None:
         w.bring_to_rest(tenant)
     finally:
         os.kill(sleeper.pid, signal.SIGCONT)
-    sleeper.join(60)
+    sleeper.join(PATIENCE)
     assert sleeper.exitcode is not None
 
 

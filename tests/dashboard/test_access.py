@@ -221,3 +221,19 @@ def test_a_role_shows_in_what_is_offered(seen: Dashboard) -> None:
         assert users.membership(session, users.user_by_email(session, "boek@example.com").id, MOKKENHUIS)
     assert "In verwerking" not in seen.browser("boek@example.com").text(f"/t/{MOKKENHUIS}/errors")
     assert world.records(MOKKENHUIS, SyncStatus.NEEDS_ATTENTION)
+
+
+def test_a_mistake_of_ours_has_a_page_without_its_details(seen: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi.testclient import TestClient
+
+    from tests.dashboard.conftest import Browser
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("geheim detail")
+
+    browser = Browser(TestClient(seen.app, follow_redirects=False, raise_server_exceptions=False))
+    browser.sign_in(MINE)
+    monkeypatch.setattr("dashboard.pages.overview._weeks", fails)
+    answer = browser.get(f"/t/{MOKKENHUIS}", **{"accept-language": "nl"})
+    assert answer.status_code == 500 and "Er ging iets mis" in answer.text and "geheim" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -143,8 +143,10 @@ def world(
     policy: dict[str, object] | None = None,
     settings: dict[str, object] | None = None,
     seed: int = 1,
+    database_url: str = "",
 ) -> Iterator[World]:
-    """The installation with tenant mokkenhuis, whose shop has that many orders of the last days."""
+    """The installation with tenant mokkenhuis, whose shop has that many orders of the last days; on SQLite in the
+    folder, unless the database's address is given."""
     clock = LinkedClock(now)
     options = {"orders": orders, "days": days, "mix": mix, "seed": seed, "shops": 1}
     with (
@@ -154,7 +156,7 @@ def world(
         for simulator in (shop.simulator, books.simulator):
             clock.link(simulator.clock)
         shop.control.seed()
-        database = Database(f"sqlite:///{folder / 'boekbrug.db'}")
+        database = Database(database_url or f"sqlite:///{folder / 'boekbrug.db'}")
         database.migrate()
         event.listen(database._engine, "before_execute", refuse_unfiltered)
         key = SealingKey(SealingKey.generate())

@@ -1,3 +1,4 @@
+import sqlite3
 from datetime import datetime, timedelta
 
 import pytest
@@ -126,3 +127,16 @@ def test_what_was_booked_is_counted_per_route_and_status(writing: Session, route
     ]
     (both,) = reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW + DAY)
     assert both.count == 2
+
+
+def test_documents_are_found_by_their_ids_and_not_by_looking_at_all_of_them(database: Database) -> None:
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL decides by what it knows of the table")
+    plans: list[str] = []
+    with database.write() as session:
+        connection = session.connection().connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        ids = ", ".join(str(number) for number in range(1, 51))
+        asked = f"EXPLAIN QUERY PLAN SELECT * FROM sync_record WHERE tenant_id = 1 AND id IN ({ids})"
+        plans += [str(row[3]) for row in connection.execute(asked)]
+    assert plans and all("id=?" in plan.replace("tenant_id=?", "") for plan in plans), plans
