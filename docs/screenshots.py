@@ -53,7 +53,6 @@ def _demo(stack: Stack) -> str:
     stack.environment |= SECRETS
     systems = ("mijnwebwinkel", "factuursturen", "wefact", "e-boekhouden-soap")
     addresses = stack.start_sandbox(*systems, "--seed", str(SEED), "--orders", "100", *invoicing.SANDBOX)
-    invoicing.Invoicing(addresses)
     stack.environment["BOEKBRUG_PATIENCE_SECONDS"] = "0"
     stack.boekbrug("init")
     stack.boekbrug("tenant", "import", *tenant_files(stack, addresses))
