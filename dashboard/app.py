@@ -20,13 +20,8 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
-<<<<<<< HEAD
 from dashboard.pages import accounts, documents, errors, invitations, login, migrations, notifications, overview, runs
-from dashboard.security import Cookies, SecurityHeaders
-=======
-from dashboard.pages import accounts, documents, errors, invitations, login, migrations, overview
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
->>>>>>> main
 from dashboard.site import STATIC, Background, Hurry, Site, in_a_thread, plain_wording, render
 from tasks.runtime import Runtime
 
