@@ -28,9 +28,11 @@ from dashboard.pages import (
     invitations,
     login,
     migrations,
+    notifications,
     overview,
     routes,
     rules,
+    runs,
 )
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
 from dashboard.site import STATIC, Background, Deploy, Hurry, Site, in_a_thread, plain_wording, render
@@ -78,7 +80,10 @@ def app_for(
     )
     app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, deploy, background)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    pages = (login, accounts, invitations, overview, documents, errors, migrations, connections, routes, rules)
+    pages = (
+        *(login, accounts, invitations, overview, documents, errors),
+        *(migrations, connections, routes, rules, notifications, runs),
+    )
     for page in pages:
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)

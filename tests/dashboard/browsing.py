@@ -1,5 +1,7 @@
-"""The dashboard on loopback and what a person does in a real browser. Set DASHBOARD_SCREENSHOTS to a folder to keep what
-was seen."""
+"""The dashboard on loopback and what a person does in a real browser.
+
+Set DASHBOARD_SCREENSHOTS to a folder to keep what was seen.
+"""
 
 from __future__ import annotations
 

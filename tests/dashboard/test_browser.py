@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page
 
+from boekbrug.domain.migrations import MigrationPlan
 from boekbrug.domain.records import SyncStatus
-from tests.dashboard.browsing import ROOT, look, served, sign_in
-from tests.dashboard.conftest import CHROMIUM, Dashboard
+from boekbrug.domain.windows import DailyWindow
+from boekbrug.store import order_migrations, tenants
+from tests.dashboard.browsing import MINE, ROOT, look, served, sign_in
+from tests.dashboard.conftest import CHROMIUM, WIDTHS, Dashboard
 from tests.world import MOKKENHUIS
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
@@ -21,6 +25,29 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 def address(seen: Dashboard) -> Iterator[str]:
     with served(seen) as at:
         yield at
+
+
+def planned(seen: Dashboard) -> int:
+    """The id of a migration with something to be seen of every kind; made once."""
+    runtime = seen.world.runtime
+    with runtime.database.write() as session:
+        tenant = tenants.tenant_by_slug(session, MOKKENHUIS)
+        found = order_migrations.list_migrations(session, tenant.id)
+        if found:
+            return found[0].id
+        (route,) = tenants.list_routes(session, tenant.id)
+        now = runtime.clock.now()
+        first, last = (now.date() - timedelta(days=back) for back in (90, 2))
+        made = order_migrations.draft(
+            session, tenant.id, route.id, first_on=first, last_on=last, window=DailyWindow.parse("01:00-06:00"),
+            per_window=40, shop_count=300, who=MINE, now=now,
+        )  # fmt: skip
+        plan = MigrationPlan(
+            shop_count=300, read=299, to_post={last: 200}, was_there=20, skipped={"ORDER_STATUS": 5},
+            refused={"PAYMENT_RULE_MISSING": 4}, earlier_to_post={first: 70},
+        )  # fmt: skip
+        order_migrations.keep_plan(session, tenant.id, made, plan, None)
+        return made
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -49,6 +76,11 @@ def test_every_page_is_accessible(
         ("cause", f"{ROOT}/errors/needs_attention/{code}"),
         ("processing", f"{ROOT}/processing?ids={done.id}"),
         ("tenants", "/tenants"),
+        ("tenants-errors", "/tenants/errors"),
+        ("runs", f"{ROOT}/runs"),
+        ("notifications", "/notifications"),
+        ("migrations", f"{ROOT}/migrations"),
+        ("migration", f"{ROOT}/migrations/{planned(seen)}"),
     ):
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == language
