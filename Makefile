@@ -23,7 +23,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 install: $(INSTALLED)  ## Make .venv with the locked versions
 
-demo: $(INSTALLED)  ## Run two shops' day from beginning to end against simulators, then stop
+demo: $(INSTALLED)  ## Run three tenants' day from beginning to end against simulators, then stop
 	@$(BIN)/python -m demo
 
 up: $(INSTALLED)  ## The same, and stay: prints the addresses

@@ -101,7 +101,8 @@ class InvoiceSource(Connector, Protocol):
     def read_changed_invoices(
         self, side: Side, since: datetime
     ) -> Iterator[Sequence[SourceInvoice | UnreadableDocument]]:
-        """Pages of invoices made or changed since the moment; each at least once, perhaps twice. No drafts."""
+        """Pages of invoices made or changed since the moment, what changed first comes first; each at least once,
+        perhaps twice. No drafts."""
         ...
 
     def read_invoices_issued(
@@ -273,5 +274,7 @@ class ConnectorType:
     open: Callable[..., Connector]
     account: Callable[..., str]
     """(settings, credentials) → a stable text naming the remote account, without secrets: what budgets belong to."""
+    books: str = ""
+    """The package, where several connectors lead to the same books: what their documents' refs bear as system."""
     help_url: str = ""
     notes: tuple[str, ...] = field(default=())

@@ -151,11 +151,8 @@ class Calls:
         """Raises what the codes of login and limit mean; every other code is for the caller."""
         with understood(NAME, "a reply"):
             error = content if "LastErrorCode" in content else content.object("ErrorMsg")
-            reply = Reply(
-                content,
-                error.text("LastErrorCode"),
-                self._soap.scrubbed(clean(error.text("LastErrorDescription"), 200)),
-            )
+            said = self._soap.scrubbed(clean(error.text("LastErrorDescription"), 200))
+            reply = Reply(content, error.text("LastErrorCode"), said)
         if reply.code == _LISTS_USED_UP:
             raise RateLimited(
                 f"{TITLE} gives no more mutations this month ({reply.answer})",
@@ -207,9 +204,9 @@ class Calls:
             yield from self._mutations_between(middle + timedelta(days=1), last)
         else:
             yield from found
-            while len(found) >= self._window:  # of one day the last are those with the highest numbers
-                lowest = min(number_of(mutation) for mutation in found)
-                found = self.mutations(DatumVan=first, DatumTm=last, MutatieNrVan=1, MutatieNrTm=lowest - 1)
+            # Of one day the last are those with the highest numbers; 0 would mean that no number is asked for.
+            while len(found) >= self._window and (below := min(map(number_of, found)) - 1) > 0:
+                found = self.mutations(DatumVan=first, DatumTm=last, MutatieNrVan=1, MutatieNrTm=below)
                 yield from found
 
     def all_mutations(self) -> Iterator[Fields]:

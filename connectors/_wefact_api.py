@@ -33,7 +33,7 @@ from connectors._answers import Answer, usual_limits
 from connectors._base import CallLimit, ConnectorSettings, Credentials, LimitSignal, Meter, Secret
 from connectors._http import Session
 from connectors._login import Login
-from connectors._wefact_wire import SYSTEM
+from connectors._wefact_wire import SYSTEM, said
 from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, parse_json
 
 TITLE = "WeFact"
@@ -144,7 +144,7 @@ class Api:
         if problem:
             raise self._refusal(problem)
         record = answer.value(kind.one)
-        if not isinstance(record, dict) or Fields(record).text("Identifier") != record_id:
+        if not isinstance(record, dict) or said(Fields(record), "Identifier") != record_id:
             raise self.senseless(f"something else than {kind.one} {record_id}")
         return record
 

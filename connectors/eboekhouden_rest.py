@@ -31,7 +31,16 @@ from boekbrug.domain.findings import Finding, finding
 from boekbrug.domain.money import Money
 from connectors._base import CheckItem, Credentials, Meter, Secret, TargetSettings, checked
 from connectors._capabilities import Capability, ConnectorType
-from connectors._eboekhouden import CURRENCY, FIRST_DAY, LAST_DAY, TITLE, VAT_CODES, contact_findings, understood
+from connectors._eboekhouden import (
+    CURRENCY,
+    FIRST_DAY,
+    LAST_DAY,
+    SYSTEM,
+    TITLE,
+    VAT_CODES,
+    contact_findings,
+    understood,
+)
 from connectors._eboekhouden_entries import LONGEST_NUMBER, MOST_LINES, Refusal, check_entry, refused
 from connectors._eboekhouden_rest_calls import NAME, Calls
 from connectors._eboekhouden_rest_relations import RestRelations
@@ -350,6 +359,7 @@ CONNECTOR = ConnectorType(
     capabilities=frozenset({Capability.LEDGER_TARGET}),
     open=EboekhoudenRest,
     account=account,
+    books=SYSTEM,
     help_url="https://api.e-boekhouden.nl/swagger/index.html",
     notes=(
         "An access token is of one administration and of the user who made it.",

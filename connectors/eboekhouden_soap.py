@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -29,6 +28,7 @@ from boekbrug.domain.documents import (
 from boekbrug.domain.errors import (
     BoekbrugError,
     OutcomeUnknown,
+    RateLimited,
 )
 from boekbrug.domain.findings import Finding
 from connectors._base import CallLimit, CheckItem, Credentials, Meter, Secret, TargetSettings, checked
@@ -122,13 +122,13 @@ class EboekhoudenSoap:
 
     @property
     def traits(self) -> EntryTraits:
-        """Amounts are taken as told. How far VAT may be from net × rate is not documented: a cent is supposed."""
+        """Amounts are taken as told. How far VAT may be from net × rate is not documented, so it is not at all; over
+        REST, where the books compute it, an entry is the same then."""
         return EntryTraits(
             max_lines=MOST_LINES,
             number_length=LONGEST_NUMBER,
             description_length=LONGEST_DESCRIPTION,
             books_tax=True,
-            tax_tolerance=Decimal("0.01"),
         )
 
     def check(self) -> Iterator[CheckItem]:
@@ -215,15 +215,24 @@ class EboekhoudenSoap:
         try:
             with understood(NAME, "the mutation just booked"):
                 number = reply.content.whole("Mutatienummer")
-                if number > 0 and self._settings.confirm_each:
-                    for mutation in self._calls.mutations(MutatieNr=number):
-                        if number_of(mutation) == number and mutation.text("Boekstuk") == entry.our_reference:
-                            return self._posted(mutation, OpenAmounts(None))
-                elif number > 0:
-                    return posted_as_told(entry, ExternalRef(SYSTEM, MUTATION, str(number)))
+                if number > 0 and (posted := self._read_back(entry, number)):
+                    return posted
         except BoekbrugError as error:
-            raise self._unconfirmed("the mutation", entry.number) from error
-        raise self._unconfirmed("the mutation", entry.number)
+            raise self._unconfirmed(entry) from error
+        raise self._unconfirmed(entry)
+
+    def _read_back(self, entry: Entry, number: int) -> PostedDocument | None:
+        """The mutation just booked; as it was told where reading it costs too much: the reply had its number."""
+        as_told = posted_as_told(entry, ExternalRef(SYSTEM, MUTATION, str(number)))
+        if not self._settings.confirm_each:
+            return as_told
+        try:
+            for mutation in self._calls.mutations(MutatieNr=number):
+                if number_of(mutation) == number and mutation.text("Boekstuk") == entry.our_reference:
+                    return self._posted(mutation, OpenAmounts(None))
+        except RateLimited:
+            return as_told  # the month's lists are used up; that is no reason to doubt the reply
+        return None
 
     def _present(self, entry: Entry) -> PostedDocument | None:
         found = self.find_documents(entry.our_reference, since=FIRST_DAY, number=entry.number)
@@ -290,13 +299,14 @@ class EboekhoudenSoap:
         yield from (item for item in self._open_items(side) if not item.open_amount.is_zero)
 
     def read_payments(self, side: Side, since: date, numbers: Collection[str]) -> Iterator[BookedPayment]:
-        """Payments of these invoices: of a few by their numbers, of many among all mutations since that day."""
+        """Payments of these invoices: of a few by their numbers; of many, and when one of the few has none (whether a
+        payment of several invoices is found so is not documented), among all mutations since that day."""
         wanted = set(numbers) - {""}
         with understood(NAME, "payments"):
-            if len(wanted) <= _FEW_NUMBERS:
-                found = [row for number in sorted(wanted) for row in self._calls.mutations(Factuurnummer=number)]
-            else:
-                found = list(self._calls.mutations_since(since))
+            by_number = sorted(wanted) if len(wanted) <= _FEW_NUMBERS else []
+            found = [row for number in by_number for row in self._calls.mutations(Factuurnummer=number)]
+            if wanted - {payment.number for row in found for payment in payments_from_wire(row, {})}:
+                found += self._calls.mutations_since(since)
             relations = relations_by_number(found, side)
             for mutation in {number_of(row): row for row in found}.values():
                 for payment in payments_from_wire(mutation, relations):
@@ -308,9 +318,11 @@ class EboekhoudenSoap:
         with understood(NAME, "open items"):
             return [open_item_from_wire(row, side) for row in reply.rows("Openposten", "cOpenPost")]
 
-    def _unconfirmed(self, what: str, document: str) -> OutcomeUnknown:
+    def _unconfirmed(self, entry: Entry) -> OutcomeUnknown:
         return OutcomeUnknown(
-            f"{TITLE} did not confirm {what}: it may or may not have been made", system=NAME, document=document
+            f"{TITLE} did not confirm the mutation: it may or may not have been made",
+            system=NAME,
+            document=entry.number,
         )
 
 
@@ -327,6 +339,7 @@ CONNECTOR = ConnectorType(
     capabilities=frozenset({Capability.LEDGER_TARGET}),
     open=EboekhoudenSoap,
     account=account,
+    books=SYSTEM,
     help_url="https://soap.e-boekhouden.nl/soap.asmx",
     notes=(
         "A login is of one administration.",

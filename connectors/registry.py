@@ -30,6 +30,11 @@ def connector_type(system: str) -> ConnectorType:
     return CONNECTORS[system]
 
 
+def same_books(one: str, other: str) -> bool:
+    """Whether two systems are interfaces to one package, so that a document of the one is found by the other."""
+    return one == other or (connector_type(one).books == connector_type(other).books != "")
+
+
 def read_settings(system: str, settings: Mapping[str, JsonValue]) -> ConnectorSettings:
     """The settings as the connector takes them. Raises SettingsInvalid, naming the setting and what is valid."""
     return _validated(connector_type(system).settings, settings, system, "setting")

@@ -161,9 +161,9 @@ class Wefact:
         with self._lock:
             if kind not in self._known_groups:
                 answer = self._api.ask_if_taken("group", "list", {"type": kind})
-                rows = answer.numbered("groups") if answer else []
                 self._known_groups[kind] = self._read(
-                    f"groups of {kind}s", lambda: choices_from_wire(rows, "GroupName", "Name")
+                    f"groups of {kind}s",
+                    lambda: choices_from_wire(answer.numbered("groups") if answer else [], "GroupName", "Name"),
                 )
             return self._known_groups[kind]
 

@@ -20,9 +20,9 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
-from dashboard.pages import accounts, documents, errors, invitations, login, overview
-from dashboard.security import Cookies, SecurityHeaders
-from dashboard.site import STATIC, Hurry, Site, plain_wording, render
+from dashboard.pages import accounts, documents, errors, invitations, login, migrations, overview
+from dashboard.security import HEADERS, Cookies, SecurityHeaders
+from dashboard.site import STATIC, Background, Hurry, Site, in_a_thread, plain_wording, render
 from tasks.runtime import Runtime
 
 _log = logging.getLogger(__name__)
@@ -39,11 +39,18 @@ def from_environment() -> FastAPI:
     return create_app(Settings())
 
 
-def app_for(runtime: Runtime, *, hurry: Hurry = prefect_link.hurry, closes: bool = False) -> FastAPI:
+def app_for(
+    runtime: Runtime,
+    *,
+    hurry: Hurry = prefect_link.hurry,
+    background: Background = in_a_thread,
+    closes: bool = False,
+) -> FastAPI:
     """The dashboard of an open installation; `closes`: its database is closed at the end."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        prefect_link.warm_up()
         yield
         if closes:
             runtime.database.close()
@@ -57,14 +64,15 @@ def app_for(runtime: Runtime, *, hurry: Hurry = prefect_link.hurry, closes: bool
         lifespan=lifespan,
         dependencies=[Depends(checked_form)],
     )
-    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry)
+    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, background)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for page in (login, accounts, invitations, overview, documents, errors):
+    for page in (login, accounts, invitations, overview, documents, errors, migrations):
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)
     app.add_exception_handler(HTTPException, _failed)
     app.add_exception_handler(RequestValidationError, _failed)
     app.add_exception_handler(StoreUnavailable, _failed)
+    app.add_exception_handler(Exception, _broken)
     app.middleware("http")(_remember_visit)
     app.add_middleware(SecurityHeaders, encrypted=encrypted)
     return app
@@ -104,3 +112,11 @@ def _failed(request: Request, problem: Exception) -> Response:
         visitor = present_visitor(request)
         wording = visitor.wording if visitor else wording
     return render(request, "failed.html", wording, status_code=status, status=int(status), visitor=visitor)
+
+
+def _broken(request: Request, _: Exception) -> Response:
+    """A mistake of ours, which the server logs. This answer passes by the middleware, so it brings its own headers."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    response = render(request, "failed.html", plain_wording(request), status_code=status, status=int(status))
+    response.headers.update(HEADERS)
+    return response

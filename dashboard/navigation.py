@@ -21,4 +21,5 @@ NAVIGATION = (
     Destination("", N_("Overview")),
     Destination("/documents", N_("Report")),
     Destination("/errors", N_("Errors")),
+    Destination("/migrations", N_("Migration")),
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -26,6 +27,8 @@ from dashboard.i18n import Wording
 from dashboard.words import N_
 
 MOST_TEXT = 100
+SHEET_ROWS = 1_000_000
+"""A sheet holds 1,048,576; what is more goes on in the next one."""
 COLUMNS = (
     N_("Order"),
     N_("Ordered"),
@@ -171,17 +174,18 @@ def as_xlsx(found: Iterator[list[str]], titles: list[str]) -> Path:
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         path = Path(file.name)
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet("Boekbrug")
         bold, cents = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(titles) - 1, 18)
-        sheet.write_row(0, 0, titles, bold)
-        for number, row in enumerate(found, start=1):
+        for number, row in enumerate(chain([titles], found)):
+            line = number % SHEET_ROWS
+            if line == 0:
+                sheet = book.add_worksheet()
+                sheet.freeze_panes(1 if number == 0 else 0, 0)
+                sheet.set_column(0, len(titles) - 1, 18)
             for column, cell in enumerate(row):
-                if column == _MONEY_COLUMN and cell:
-                    sheet.write_number(number, column, Decimal(cell), cents)
+                if column == _MONEY_COLUMN and cell and number:
+                    sheet.write_number(line, column, Decimal(cell), cents)
                 else:
-                    sheet.write_string(number, column, cell)
+                    sheet.write_string(line, column, cell, bold if number == 0 else None)
     return path
 
 

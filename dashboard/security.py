@@ -28,7 +28,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -46,7 +46,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
         self._app = app
-        self._headers = _HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if encrypted else {})
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if encrypted else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -21,8 +23,21 @@ from dashboard.security import TOKEN_FIELD, Cookies, browser_secret, form_token
 from tasks.runtime import Runtime
 
 STATIC = Path(__file__).parent / "static"
-Hurry = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
-"""Has a route run now; False when nobody could be asked to."""
+Background = Callable[[Callable[[], None]], None]
+"""Has something done beside the pages, for which no browser needs to stay open."""
+
+
+class Hurry(Protocol):
+    """Has a flow of a route run now, by default its daily one; False when nobody could be asked to."""
+
+    def __call__(self, runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route, *, flow: str = "") -> bool:
+        """One run, however often it is asked for."""
+        ...
+
+
+def in_a_thread(job: Callable[[], None]) -> None:
+    """Does it in a thread that does not keep the process from ending."""
+    threading.Thread(target=job, daemon=True).start()
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +47,7 @@ class Site:
     runtime: Runtime
     cookies: Cookies
     hurry: Hurry
+    background: Background = in_a_thread
 
     def language(self, request: Request) -> str:
         """Of who is not signed in: chosen before in this browser, or preferred by it."""

@@ -1,4 +1,4 @@
-"""`make demo`: two shops' day from beginning to end, and once more. `make up`: the same, and stay."""
+"""`make demo`: the day of two shops and an invoicing program, and once more. `make up`: the same, and stay."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from demo import invoicing
 from demo.stack import Broken, Stack, get_json
 
 TENANTS = Path(__file__).parent / "tenants"
 # Each shop has its own login in the simulated books.
 LOGINS = {"mokkenhuis": "demo1", "groothandel-de-bie": "demo2"}
+TENANTS_RUN = (*LOGINS, invoicing.TENANT)
 SECRETS = {
     "DEMO_PARTNER_TOKEN": "partner-demo",
     "DEMO_SHOP_TOKEN_1": "demo1",
@@ -81,45 +83,53 @@ def main() -> int:
 
 def _run(stack: Stack, orders: int) -> list[str]:
     stack.environment |= SECRETS
-    _say("Starting a Prefect server on SQLite, a simulated shop system and simulated books")
+    _say("Starting a Prefect server on SQLite, simulated shops, a simulated invoicing program and simulated books")
     stack.start_server()
-    addresses = stack.start_sandbox("mijnwebwinkel", "factuursturen", "--seed", str(SEED), "--orders", str(orders))
-    console.print(f"  shop system  {addresses['mijnwebwinkel']}\n  books        {addresses['factuursturen']}")
+    systems = ("mijnwebwinkel", "factuursturen", "wefact", "e-boekhouden-soap")
+    sizes = ("--seed", str(SEED), "--orders", str(orders), *invoicing.SANDBOX)
+    addresses = stack.start_sandbox(*systems, *sizes)
+    for system, address in addresses.items():
+        console.print(f"  {system:18} {address}", highlight=False)
+    ledger = invoicing.Invoicing(addresses)
     stack.boekbrug("init")
     stack.boekbrug("tenant", "import", *_tenant_files(stack, addresses))
-    for tenant in LOGINS:
+    for tenant in TENANTS_RUN:
         stack.boekbrug("connection", "check", tenant)
     stack.wait_for_server()
     console.print(f"  Prefect      {stack.api_url.removesuffix('/api')}")
     stack.boekbrug("deploy")
     stack.start_worker()
     for email, role in USERS.items():
-        tenants = [argument for tenant in LOGINS for argument in ("--tenant", tenant)]
+        tenants = [argument for tenant in TENANTS_RUN for argument in ("--tenant", tenant)]
         stack.boekbrug("user", "add", email, "--role", role, *tenants, "--password-stdin", said=PASSWORD)
     console.print(f"  dashboard    {stack.start_dashboard()}", highlight=False)
     console.print(f"    sign in as {' or '.join(USERS)}, password: {PASSWORD}", highlight=False)
 
     books = addresses["factuursturen"].removesuffix("/api/v1") + "/control/books"
-    _say("The day: a worker runs sync-orders for both tenants")
-    _both_runs(stack)
+    _say("The day: a worker runs the three tenants' daily flows")
+    _all_runs(stack)
     first = get_json(books)["accounts"]
     _show(stack)
-    failures = list(_first_day(stack, first))
+    ledger.show(console)
+    failures = [*_first_day(stack, first), *ledger.first_day(_status(stack)[invoicing.TENANT])]
 
-    _say("The day again: nothing may be sent twice")
-    _both_runs(stack)
+    program, paid = ledger.program(), ledger.pay()
+    _say(f"The day again: nothing may be sent twice, and {len(paid)} payments booked since come back")
+    _all_runs(stack)
     second = get_json(books)["accounts"]
     for tenant, login in LOGINS.items():
         before, after = len(first[login]["invoices"]), len(second[login]["invoices"])
         console.print(f"  {tenant}: {before} invoices before, {after} after")
-    failures += _second_day(stack, first, second)
+    console.print(f"  {invoicing.TENANT}: {_status(stack)[invoicing.TENANT]['last_message']}", highlight=False)
+    failures += [*_second_day(stack, first, second), *ledger.second_day(program, paid)]
     return failures
 
 
 def _tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
     """The demo tenants with this run's addresses and days filled in."""
     today = date.today()  # noqa: DTZ011 - any day some weeks ago will do
-    values = addresses | {"long_ago": "2020-01-01", "recently": str(today - timedelta(days=30))}
+    days = {"long_ago": "2020-01-01", "recently": str(today - timedelta(days=30))}
+    values = addresses | {"eboekhouden": addresses["e-boekhouden-soap"]} | days
     folder = stack.home / "tenants"
     folder.mkdir()
     files = []
@@ -130,8 +140,8 @@ def _tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
     return files
 
 
-def _both_runs(stack: Stack) -> None:
-    """Both tenants' daily flows at the same time, on the worker."""
+def _all_runs(stack: Stack) -> None:
+    """The tenants' daily flows at the same time, on the worker."""
     problems: list[Broken] = []
 
     def run(tenant: str) -> None:
@@ -140,7 +150,7 @@ def _both_runs(stack: Stack) -> None:
         except Broken as problem:
             problems.append(problem)
 
-    threads = [threading.Thread(target=run, args=(tenant,)) for tenant in LOGINS]
+    threads = [threading.Thread(target=run, args=(tenant,)) for tenant in TENANTS_RUN]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -155,7 +165,7 @@ def _show(stack: Stack) -> None:
         console.print(f"\n[bold]{row['tenant']}[/]: " + ", ".join(f"{row[name]} {said}" for name, said in STANDINGS))
         console.print(f"  {row['last_message']}", markup=False, highlight=False)
         table = Table("document", "status", "what is the matter", "what to do", show_lines=True)
-        for error in _errors(stack, row["tenant"]):
+        for error in (one for one in _errors(stack, row["tenant"]) if "document" in one):
             found = [f for f in error["findings"] if f["level"] in ("error", "mismatch")]
             cells = (
                 error["document"],

@@ -12,11 +12,12 @@ import yaml
 from pydantic import SecretStr, ValidationError
 
 from boekbrug.cli._output import out, print_json, print_table
-from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.store import credentials, tenants
-from connectors import TargetSettings
-from connectors.registry import read_credentials, read_settings
+from connectors import Connector, TargetSettings, Unmetered
+from connectors.registry import open_connector, read_credentials, read_settings, same_books
+from tasks import rules
 from tasks.route_work import check_reserve
 from tasks.runtime import Runtime, runtime
 
@@ -26,6 +27,9 @@ app = typer.Typer(help="Tenants, their connections, routes and mapping rules.", 
 @app.command("import")
 def import_(
     files: Annotated[list[Path], typer.Argument(help="YAML files, one tenant each; - for standard input.")],
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Compare the rules with what the systems let one choose.")
+    ] = True,
 ) -> None:
     """Create or update tenants from YAML. Credentials are given as env:NAME and sealed in the database.
 
@@ -36,9 +40,14 @@ def import_(
     with runtime() as run:
         for at, (path, config) in enumerate(zip(files, configs, strict=True)):
             try:
+                if check:
+                    for problem in _rule_problems(run, config, str(path)):
+                        out.print(f"{config.slug}: {problem}", style="yellow", markup=False, highlight=False)
                 _keep(run, config, str(path))
             except SettingsInvalid as problem:
                 raise _partly(problem, taken=files[:at], left=files[at:]) from None
+            if not check:
+                out.print(f"{config.slug}: rules were not compared with the systems", markup=False)
             out.print(
                 f"{config.slug}: {len(config.connections)} connections, {len(config.routes)} routes", markup=False
             )
@@ -76,7 +85,7 @@ def _keep(run: Runtime, config: TenantConfig, origin: str) -> None:
     """Everything of one file or nothing: a wrong setting or missing variable leaves the tenant as it was."""
     now = run.clock.now()
     with run.database.write() as session:
-        tenant = tenants.import_tenant(session, config, who=getpass.getuser(), now=now)
+        tenant = tenants.import_tenant(session, config, who=getpass.getuser(), now=now, same_books=same_books)
         for wanted in config.connections:
             row = tenants.connection_by_slug(session, tenant.id, wanted.slug)
             if wanted.credentials:
@@ -93,6 +102,47 @@ def _keep(run: Runtime, config: TenantConfig, origin: str) -> None:
             target = read_settings(route.target.system, route.target.settings)
             if isinstance(target, TargetSettings):
                 check_reserve(route.slug, route.policy, target)
+        overlaps = rules.number_problems(run, session, tenant.id)
+    if overlaps:
+        raise SettingsInvalid(f"{origin}: " + "; ".join(f"{f.sentence()} {f.suggestion()}" for f in overlaps))
+
+
+def _rule_problems(run: Runtime, config: TenantConfig, origin: str) -> list[str]:
+    """Compares the rules of every route that is switched on with what its systems let one choose.
+
+    Raises SettingsInvalid for rules that are wrong; returns what is worth a warning, and why a route could not be
+    compared: a system that is away keeps nobody from importing.
+    """
+    told: list[str] = []
+    for route in config.routes:
+        if not route.enabled:
+            continue
+        try:
+            with (
+                _opened(run, config, route.source, origin) as source,
+                _opened(run, config, route.target, origin) as target,
+            ):
+                found = rules.rule_problems(run, route, source, target)
+        except (RetryLater, ConnectionBroken) as problem:
+            told.append(f"the rules of route {route.slug} were not compared: {problem.message}")
+            continue
+        wrong = [f"  {f.sentence()} {f.suggestion()}" for f in found if f.blocks]
+        if wrong:
+            raise SettingsInvalid(f"{origin}: route {route.slug!r} has wrong rules:\n" + "\n".join(wrong))
+        told += [f"route {route.slug}: {f.sentence()} {f.suggestion()}" for f in found]
+    return told
+
+
+def _opened(run: Runtime, config: TenantConfig, slug: str, origin: str) -> Connector:
+    """The connection as the file has it, before anything of it is kept. Its few calls are counted nowhere."""
+    wanted = next(one for one in config.connections if one.slug == slug)
+    values = {name: _from_environment(ref, origin) for name, ref in wanted.credentials.items()}
+    if not values:
+        with run.database.read() as session:
+            owner = tenants.tenant_by_slug(session, config.slug)
+            kept = tenants.connection_by_slug(session, owner.id, slug)
+            values = credentials.read_credentials(session, run.sealing_key, owner.id, kept.id)
+    return open_connector(wanted.system, wanted.settings, values, Unmetered())
 
 
 def _from_environment(reference: str, origin: str) -> SecretStr:

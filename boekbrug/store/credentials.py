@@ -17,7 +17,7 @@ from typing import NoReturn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from boekbrug.domain.errors import SettingsInvalid
@@ -133,6 +133,15 @@ def read_credentials(session: Session, key: SealingKey, tenant_id: int, connecti
         .execution_options(populate_existing=True)
     )
     return {row.name: _opened(row, key) for row in rows}
+
+
+def forget_credentials(session: Session, tenant_id: int, connection_id: int) -> None:
+    """They are gone for good."""
+    session.exec(
+        delete(CredentialRow).where(
+            col(CredentialRow.tenant_id) == tenant_id, col(CredentialRow.connection_id) == connection_id
+        )
+    )
 
 
 def credential_names(session: Session, tenant_id: int, connection_id: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,14 +61,26 @@ class Route:
     mapping: tuple[MappingRule, ...]
 
 
-def import_tenant(session: Session, config: TenantConfig, *, who: str, now: datetime) -> Tenant:
+def _no_same_books(one: str, other: str) -> bool:
+    return one == other
+
+
+def import_tenant(
+    session: Session,
+    config: TenantConfig,
+    *,
+    who: str,
+    now: datetime,
+    same_books: Callable[[str, str], bool] = _no_same_books,
+) -> Tenant:
     """Makes what is kept the same as the configuration; doing so twice changes nothing.
 
     A route whose policy or rules differ gets a new version, with who and when. Connections and routes that are not in
     the configuration are no longer used, but stay, because records hang on them. Credentials are not touched.
 
     Raises SettingsInvalid when a connection is to belong to another system, or a route with documents to go elsewhere:
-    those need a new slug.
+    those need a new slug. Only to another connection of the same package may it go (`same_books` tells of two systems):
+    the documents are found there again.
     """
     lock = select(TenantRow.id).where(TenantRow.slug == config.slug).with_for_update(key_share=True)
     tenant_id = session.exec(lock).one_or_none()
@@ -83,7 +95,8 @@ def import_tenant(session: Session, config: TenantConfig, *, who: str, now: date
     session.exec(update(RouteRow).where(col(RouteRow.tenant_id) == tenant_id).values(removed=True, enabled=False))
     ids = {connection.slug: _import_connection(session, tenant_id, connection) for connection in config.connections}
     for route in config.routes:
-        _import_route(session, tenant_id, route, (ids[route.source], ids[route.target]), who=who, now=now)
+        ends = (ids[route.source], ids[route.target])
+        _import_route(session, tenant_id, route, ends, who=who, now=now, same_books=same_books)
     return Tenant(id=tenant_id, slug=config.slug, **shown)
 
 
@@ -223,7 +236,14 @@ def _import_connection(session: Session, tenant_id: int, config: ConnectionConfi
 
 
 def _import_route(
-    session: Session, tenant_id: int, config: RouteConfig, ends: tuple[int, int], *, who: str, now: datetime
+    session: Session,
+    tenant_id: int,
+    config: RouteConfig,
+    ends: tuple[int, int],
+    *,
+    who: str,
+    now: datetime,
+    same_books: Callable[[str, str], bool],
 ) -> None:
     source_id, target_id = ends
     route = session.exec(
@@ -241,7 +261,11 @@ def _import_route(
         )
         session.add(route)
         session.flush()
-    elif (route.source_id, route.target_id) != ends and _has_records(session, tenant_id, route.id):
+    elif (
+        (route.source_id, route.target_id) != ends
+        and not _moves_within_books(session, tenant_id, route, ends, same_books)
+        and _has_records(session, tenant_id, route.id)
+    ):
         raise SettingsInvalid(
             f"route {config.slug!r} has documents, so it cannot go from {config.source} to {config.target} now; "
             "give the new route another slug"
@@ -279,6 +303,20 @@ def _import_route(
             version=present + changed,
         )
     )
+
+
+def _moves_within_books(
+    session: Session, tenant_id: int, route: RouteRow, ends: tuple[int, int], same_books: Callable[[str, str], bool]
+) -> bool:
+    """Whether the route only goes to the same package by another interface."""
+    if route.source_id != ends[0] or route.target_id == ends[1]:
+        return False
+    systems = session.exec(
+        select(ConnectionRow.system).where(
+            ConnectionRow.tenant_id == tenant_id, col(ConnectionRow.id).in_([route.target_id, ends[1]])
+        )
+    ).all()
+    return len(systems) == 2 and systems[0] != systems[1] and same_books(*systems)
 
 
 def _has_records(session: Session, tenant_id: int, route_id: int) -> bool:

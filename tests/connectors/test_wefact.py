@@ -247,10 +247,17 @@ def test_an_empty_answer_under_a_burst_is_asked_again(server: Server) -> None:
 
 
 def test_another_record_than_the_one_asked_for_is_no_answer(server: Server) -> None:
-    for record in ({"Identifier": "42"}, {}, [], None):
+    for record in ({"Identifier": "42"}, {"Identifier": ["41"]}, {}, [], None):
         server.plays(says(invoice=record))
         with wefact_at(server.base_url) as connector:
             assert type(failure_of(lambda: connector.read_payment_state(STATE.source_ref))) is RemoteUnavailable
+
+
+def test_choices_that_cannot_be_understood(server: Server) -> None:
+    for groups in ("x", [1], [{"GroupName": "Zonder id"}]):
+        server.plays(says(costcategories=[]), says(groups=groups))
+        with wefact_at(server.base_url) as connector:
+            assert type(failure_of(connector.read_choices)) is RemoteUnavailable
 
 
 def test_a_key_that_an_error_repeats_is_not_shown(server: Server) -> None:

@@ -64,6 +64,7 @@ def filled(path: str, tenant: str, record_id: str) -> str:
         "status": "needs_attention",
         "code": "-",
         "token": "x",
+        "migration_id": record_id,
     }
     return re.sub(r"{(\w+)}", lambda found: values[found.group(1)], path)
 
@@ -79,7 +80,7 @@ def test_no_page_or_action_of_another_tenant_is_there(dashboard: Dashboard) -> N
         if "{tenant}" not in path:
             continue
         tenants_tried = [DE_BIE, "bestaat-niet"]
-        if "{record_id}" in path or method == "POST":
+        if "_id}" in path or method == "POST":
             tenants_tried.append(MOKKENHUIS)
         for tenant in tenants_tried:
             address = filled(path, tenant, str(theirs.id))
@@ -220,3 +221,19 @@ def test_a_role_shows_in_what_is_offered(seen: Dashboard) -> None:
         assert users.membership(session, users.user_by_email(session, "boek@example.com").id, MOKKENHUIS)
     assert "In verwerking" not in seen.browser("boek@example.com").text(f"/t/{MOKKENHUIS}/errors")
     assert world.records(MOKKENHUIS, SyncStatus.NEEDS_ATTENTION)
+
+
+def test_a_mistake_of_ours_has_a_page_without_its_details(seen: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi.testclient import TestClient
+
+    from tests.dashboard.conftest import Browser
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("geheim detail")
+
+    browser = Browser(TestClient(seen.app, follow_redirects=False, raise_server_exceptions=False))
+    browser.sign_in(MINE)
+    monkeypatch.setattr("dashboard.pages.overview._weeks", fails)
+    answer = browser.get(f"/t/{MOKKENHUIS}", **{"accept-language": "nl"})
+    assert answer.status_code == 500 and "Er ging iets mis" in answer.text and "geheim" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -107,6 +107,18 @@ def test_exports_hold_the_same_documents(seen: Dashboard) -> None:
     assert browser.get(f"{ROOT}/documents.pdf").status_code == 404
 
 
+def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard import reporting
+
+    monkeypatch.setattr(reporting, "SHEET_ROWS", 3)
+    path = reporting.as_xlsx(iter([[str(n), "", "", "=1+1", "", "1.50"] for n in range(4)]), ["titel"])
+    with zipfile.ZipFile(path) as book:
+        sheets = [book.read(f"xl/worksheets/sheet{n}.xml").decode() for n in (1, 2)]
+    path.unlink()
+    assert [sheet.count("<row ") for sheet in sheets] == [3, 2]
+    assert all("<f>" not in sheet and "<v>1.50</v>" in sheet for sheet in sheets)
+
+
 def test_a_name_that_looks_like_a_formula_is_none() -> None:
     from dashboard.reporting import as_csv
 
@@ -123,7 +135,7 @@ def test_a_document_shows_its_life_and_why(seen: Dashboard) -> None:
         "Geboekt en gecontroleerd",
         "Wordt geboekt",
         "Omzet",
-        "tax_category",
+        "btw-soort: S",
         "Geschreven",
     ):
         assert said in text, said
