@@ -11,9 +11,7 @@ from playwright.sync_api import Page
 
 from boekbrug.domain.records import SyncStatus
 from tests.dashboard.conftest import Dashboard
-from tests.dashboard.test_browser import CHROMIUM, ROOT, look, served, sign_in
-from tests.dashboard.test_browser import chromium as chromium
-from tests.dashboard.test_browser import open_page as open_page
+from tests.dashboard.test_browser import CHROMIUM, ROOT, chromium, look, open_page, served, sign_in  # noqa: F401
 from tests.world import MOKKENHUIS, ROUTE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
@@ -22,7 +20,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 @pytest.mark.parametrize(("width", "language"), [("phone", "nl"), ("desk", "en")])
 def test_the_pages_are_accessible(
     seen: Dashboard,
-    open_page: Callable[..., Page],
+    open_page: Callable[..., Page],  # noqa: F811
     width: str,
     language: str,
 ) -> None:
@@ -64,7 +62,7 @@ def test_the_pages_are_accessible(
 
 def test_the_story_of_a_missing_vat_relation(
     dashboard: Dashboard,
-    open_page: Callable[..., Page],
+    open_page: Callable[..., Page],  # noqa: F811
 ) -> None:
     """An order fails for a missing VAT relation; from the errors page the relation is set, tried out and saved, and
     the order goes at once: it is booked and verified, with the code that was chosen."""
