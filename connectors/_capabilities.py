@@ -101,7 +101,8 @@ class InvoiceSource(Connector, Protocol):
     def read_changed_invoices(
         self, side: Side, since: datetime
     ) -> Iterator[Sequence[SourceInvoice | UnreadableDocument]]:
-        """Pages of invoices made or changed since the moment; each at least once, perhaps twice. No drafts."""
+        """Pages of invoices made or changed since the moment, what changed first comes first; each at least once,
+        perhaps twice. No drafts."""
         ...
 
     def read_invoices_issued(

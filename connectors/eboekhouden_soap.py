@@ -299,13 +299,14 @@ class EboekhoudenSoap:
         yield from (item for item in self._open_items(side) if not item.open_amount.is_zero)
 
     def read_payments(self, side: Side, since: date, numbers: Collection[str]) -> Iterator[BookedPayment]:
-        """Payments of these invoices: of a few by their numbers, of many among all mutations since that day."""
+        """Payments of these invoices: of a few by their numbers; of many, and when one of the few has none (whether a
+        payment of several invoices is found so is not documented), among all mutations since that day."""
         wanted = set(numbers) - {""}
         with understood(NAME, "payments"):
-            if len(wanted) <= _FEW_NUMBERS:
-                found = [row for number in sorted(wanted) for row in self._calls.mutations(Factuurnummer=number)]
-            else:
-                found = list(self._calls.mutations_since(since))
+            by_number = sorted(wanted) if len(wanted) <= _FEW_NUMBERS else []
+            found = [row for number in by_number for row in self._calls.mutations(Factuurnummer=number)]
+            if wanted - {payment.number for row in found for payment in payments_from_wire(row, {})}:
+                found += self._calls.mutations_since(since)
             relations = relations_by_number(found, side)
             for mutation in {number_of(row): row for row in found}.values():
                 for payment in payments_from_wire(mutation, relations):

@@ -20,9 +20,20 @@ from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from dashboard import prefect_link
 from dashboard.access import LoginNeededError, checked_form, present_visitor
-from dashboard.pages import accounts, connections, documents, errors, invitations, login, overview, routes, rules
+from dashboard.pages import (
+    accounts,
+    connections,
+    documents,
+    errors,
+    invitations,
+    login,
+    migrations,
+    overview,
+    routes,
+    rules,
+)
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
-from dashboard.site import STATIC, Deploy, Hurry, Site, plain_wording, render
+from dashboard.site import STATIC, Background, Deploy, Hurry, Site, in_a_thread, plain_wording, render
 from tasks.runtime import Runtime
 
 _log = logging.getLogger(__name__)
@@ -44,12 +55,14 @@ def app_for(
     *,
     hurry: Hurry = prefect_link.hurry,
     deploy: Deploy = prefect_link.deploy,
+    background: Background = in_a_thread,
     closes: bool = False,
 ) -> FastAPI:
     """The dashboard of an open installation; `closes`: its database is closed at the end."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        prefect_link.warm_up()
         yield
         if closes:
             runtime.database.close()
@@ -63,9 +76,9 @@ def app_for(
         lifespan=lifespan,
         dependencies=[Depends(checked_form)],
     )
-    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, deploy)
+    app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, deploy, background)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for page in (login, accounts, invitations, overview, documents, errors, connections, routes, rules):
+    for page in (login, accounts, invitations, overview, documents, errors, migrations, routes, rules, connections):
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)
     app.add_exception_handler(HTTPException, _failed)

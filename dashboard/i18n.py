@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, get_timezone
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import Translations
 
 from boekbrug.domain.money import Money
@@ -73,6 +73,10 @@ class Wording:
         """A number with separators."""
         return format_decimal(value, locale=self.locale)
 
+    def percent(self, value: float) -> str:
+        """So many per cent, to a tenth."""
+        return format_percent(value / 100, "#,##0.#%", locale=self.locale)
+
     def moment(self, value: datetime | None) -> str:
         """A day and time in the tenant's zone; "" for none."""
         if value is None:
@@ -86,6 +90,10 @@ class Wording:
     def day(self, value: datetime | None) -> str:
         """A day in the tenant's zone; "" for none."""
         return "" if value is None else format_date(value.astimezone(self.zone).date(), "d MMM y", locale=self.locale)
+
+    def date(self, value: date) -> str:
+        """A day of the calendar."""
+        return format_date(value, "d MMM y", locale=self.locale)
 
     def short_day(self, value: datetime) -> str:
         """The same without the year."""

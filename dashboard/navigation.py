@@ -21,6 +21,7 @@ NAVIGATION = (
     Destination("", N_("Overview")),
     Destination("/documents", N_("Report")),
     Destination("/errors", N_("Errors")),
+    Destination("/migrations", N_("Migration")),
     Destination("/routes", N_("Configuration"), Right.CONFIGURE),
     Destination("/connections", N_("Connections"), Right.CONNECT),
 )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import threading
 
 from boekbrug.domain.errors import ConnectionBroken
 from boekbrug.store import tenants
-from tasks.flow_names import daily_flow
-from tasks.route_work import open_route
+from tasks.flow_names import MIGRATE_ORDERS, daily_flow
+from tasks.route_work import DAILY_LANES, MIGRATION_LANES, open_route
 from tasks.runtime import Runtime, using
 
 _log = logging.getLogger(__name__)
 
 
-def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bool:
-    """Has the route run now: one run, however often it is asked for. False when the server does not answer, the route
-    is not deployed or a connection is paused; then what is in the rush lane goes with the next run by schedule."""
+def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route, *, flow: str = "") -> bool:
+    """Has a flow of the route (by default its daily one) run now: one run, however often it is asked for. False when
+    the server does not answer, the route is not deployed or a connection is paused; then the next run by schedule takes
+    what is in the rush lane along, and has a migration that runs go on."""
     if not os.environ.get("PREFECT_API_URL"):
         return False
     import httpx  # noqa: PLC0415 - what Prefect's client raises
@@ -24,9 +27,11 @@ def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> boo
 
     from tasks import continuations, deployments  # noqa: PLC0415 - as above
 
+    chosen = flow or daily_flow(route.source.system)
+    lanes = MIGRATION_LANES if flow == MIGRATE_ORDERS else DAILY_LANES
     try:
-        with using(runtime), open_route(tenant.slug, route.slug) as work:
-            continuations.go_on_at(work, deployments.PrefectScheduler(), daily_flow(route.source.system), work.now())
+        with using(runtime), open_route(tenant.slug, route.slug, lanes=lanes) as work:
+            continuations.go_on_at(work, deployments.PrefectScheduler(), chosen, work.now())
     except (ConnectionBroken, PrefectException, httpx.HTTPError) as problem:
         _log.warning("%s/%s cannot be run now: %s", tenant.slug, route.slug, problem)
         return False
@@ -50,6 +55,12 @@ def deploy(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bo
         _log.warning("%s/%s cannot be deployed now: %s", tenant.slug, route.slug, problem)
         return False
     return True
+
+
+def warm_up() -> None:
+    """Imports Prefect beforehand, beside everything else, so that the first Verwerk does not wait for it."""
+    if os.environ.get("PREFECT_API_URL"):
+        threading.Thread(target=importlib.import_module, args=("tasks.deployments",), daemon=True).start()
 
 
 def run_url(flow_run_id: str) -> str:

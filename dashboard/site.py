@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -22,10 +24,23 @@ from dashboard.security import TOKEN_FIELD, Cookies, browser_secret, form_token
 from tasks.runtime import Runtime
 
 STATIC = Path(__file__).parent / "static"
-Hurry = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
-"""Has a route run now; False when nobody could be asked to."""
 Deploy = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
 """Tells the workflow server of a route's schedule; False when it could not be told."""
+Background = Callable[[Callable[[], None]], None]
+"""Has something done beside the pages, for which no browser needs to stay open."""
+
+
+class Hurry(Protocol):
+    """Has a flow of a route run now, by default its daily one; False when nobody could be asked to."""
+
+    def __call__(self, runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route, *, flow: str = "") -> bool:
+        """One run, however often it is asked for."""
+        ...
+
+
+def in_a_thread(job: Callable[[], None]) -> None:
+    """Does it in a thread that does not keep the process from ending."""
+    threading.Thread(target=job, daemon=True).start()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +51,7 @@ class Site:
     cookies: Cookies
     hurry: Hurry
     deploy: Deploy
+    background: Background = in_a_thread
     offers: Offers = field(default_factory=Offers)
 
     def language(self, request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boekbrug.domain.documents import DocumentKind
+from boekbrug.domain.migrations import MigrationState
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncStatus
 from boekbrug.domain.users import Role
 from boekbrug.store.runs import RunOutcome
@@ -48,6 +49,22 @@ RUN = {
     RunOutcome.COMPLETED: N_("Completed"),
     RunOutcome.WAITING: N_("Goes on later"),
     RunOutcome.FAILED: N_("Failed"),
+}
+MIGRATION = {
+    MigrationState.DRAFT: N_("Being planned"),
+    MigrationState.PLANNED: N_("Planned"),
+    MigrationState.RUNNING: N_("Going over"),
+    MigrationState.PAUSED: N_("Paused"),
+    MigrationState.COMPLETED: N_("Completed"),
+    MigrationState.CANCELLED: N_("Cancelled"),
+}
+MIGRATION_TONE = {
+    MigrationState.DRAFT: "waiting",
+    MigrationState.PLANNED: "quiet",
+    MigrationState.RUNNING: "waiting",
+    MigrationState.PAUSED: "bad",
+    MigrationState.COMPLETED: "good",
+    MigrationState.CANCELLED: "quiet",
 }
 ATTEMPT = {
     AttemptOutcome.WRITTEN: N_("Written"),

@@ -165,7 +165,7 @@ def _show(stack: Stack) -> None:
         console.print(f"\n[bold]{row['tenant']}[/]: " + ", ".join(f"{row[name]} {said}" for name, said in STANDINGS))
         console.print(f"  {row['last_message']}", markup=False, highlight=False)
         table = Table("document", "status", "what is the matter", "what to do", show_lines=True)
-        for error in _errors(stack, row["tenant"]):
+        for error in (one for one in _errors(stack, row["tenant"]) if "document" in one):
             found = [f for f in error["findings"] if f["level"] in ("error", "mismatch")]
             cells = (
                 error["document"],

@@ -53,10 +53,14 @@ class Invoicing:
         )
 
     def pay(self) -> dict[str, int]:
-        """The bank statement is booked: some open items are paid, one of each side in part. Cents by invoice number."""
+        """The bank statement is booked: some items that the program says are open are paid, one of each side in part.
+        Cents by invoice number."""
         paid: dict[str, int] = {}
+        program = self.program()
+        rows = (*program["invoices"], *program["purchases"])
+        unpaid = {row.get("number", row["code"]) for row in rows if row["open"] == row["gross"] > 0}
         for side, purchase in (("debtors", False), ("creditors", True)):
-            items = [one for one in self.books()["open_items"][side] if one["open"] == one["gross"] > 0]
+            items = [one for one in self.books()["open_items"][side] if one["invoice_number"] in unpaid]
             for index, item in enumerate(items[:_PAID_ON_EACH_SIDE]):
                 cents = item["open"] // 2 if index == 0 else item["open"]
                 payment = {"user": LOGIN, "invoice_number": item["invoice_number"], "relation": item["relation"]}

@@ -28,7 +28,7 @@ from mappings.references import our_reference
 from mappings.source_documents import contact_key, dated_at, dated_on, kind_of, number_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
-from tasks.streams import Given
+from tasks.streams import Given, Stream
 
 AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 # Without a start day in the route's policy the first run reads this far back; history is a migration's work.
@@ -62,12 +62,20 @@ def fetch_changed(work: RouteWork, progress: Progress = unwatched) -> FetchResul
         for page in stream.read_changed(changed_since(work, stream.name)):
             keep_page(work, page, result)
             progress("fetch", result.read, None)
+            reached = stream.reached_by(page)
+            if reached is not None:
+                # More may have changed than the account's calls can read in one run: the next goes on from here.
+                _move_cursor(work, stream, min(reached, began))
     _look_again(work, result, progress)
-    with work.runtime.database.write() as session:
-        for stream in work.streams:
-            cursor = cursor_of(work, stream.name)
-            cursors.move_cursor(session, work.tenant.id, work.route.source.id, cursor, to=began, now=work.now())
+    for stream in work.streams:
+        _move_cursor(work, stream, began)
     return result
+
+
+def _move_cursor(work: RouteWork, stream: Stream, to: datetime) -> None:
+    cursor = cursor_of(work, stream.name)
+    with work.runtime.database.write() as session:
+        cursors.move_cursor(session, work.tenant.id, work.route.source.id, cursor, to=to, now=work.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

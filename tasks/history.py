@@ -94,7 +94,7 @@ def chosen_migration(work: RouteWork, migration_id: int) -> Migration:
     if found is None or found.route_id != work.route.id:
         raise SettingsInvalid(f"route {work.route.slug!r} has no migration {migration_id or ''}; see: boekbrug migrate")
     if found.state is MigrationState.PLANNED:
-        return start(work, found.id, accepts_earlier_periods=False, who="Prefect")
+        return start(work.runtime, work.tenant.id, found.id, accepts_earlier_periods=False, who="Prefect")
     return found
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from boekbrug.domain.documents import UnreadableDocument
 from boekbrug.domain.errors import SettingsInvalid
@@ -18,7 +19,7 @@ from boekbrug.domain.migrations import Migration, MigrationPlan
 from boekbrug.domain.records import DONE, Lane, SyncStatus
 from boekbrug.domain.snapshots import Document
 from boekbrug.domain.windows import DailyWindow
-from boekbrug.store import budgets, order_migrations
+from boekbrug.store import budgets, order_migrations, tenants
 from boekbrug.store.rows import in_chunks
 from mappings.bookings import debtor_number_for
 from mappings.eligibility import Verdict
@@ -28,6 +29,7 @@ from mappings.source_documents import dated_on
 from tasks.fetching import Terms, historic, judged_by
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
+from tasks.runtime import Runtime
 from tasks.streams import Given
 from tasks.transforming import judge
 
@@ -51,6 +53,40 @@ class _Tally:
     refused: Counter[str] = field(default_factory=Counter)
 
 
+def draft_migration(
+    runtime: Runtime,
+    tenant: tenants.Tenant,
+    route_id: int,
+    first_on: date,
+    last_on: date,
+    *,
+    window: DailyWindow,
+    per_window: int | None,
+    who: str,
+) -> int:
+    """Begins a plan, without opening a connection, and returns its id; `make_plan` makes it one that can be started.
+
+    Raises SettingsInvalid for a period that has not ended, or a route whose migration has not ended.
+    """
+    now = runtime.clock.now()
+    today = now.astimezone(ZoneInfo(tenant.time_zone)).date()
+    if not first_on <= last_on < today:
+        raise SettingsInvalid(f"from {first_on} to {last_on} is not a stretch of past days; today is {today}")
+    with runtime.database.write() as session:
+        return order_migrations.draft(
+            session,
+            tenant.id,
+            route_id,
+            first_on=first_on,
+            last_on=last_on,
+            window=window,
+            per_window=per_window,
+            shop_count=0,
+            who=who,
+            now=now,
+        )
+
+
 def plan_migration(
     work: RouteWork,
     first_on: date,
@@ -66,28 +102,34 @@ def plan_migration(
     Raises SettingsInvalid for a period that has not ended, a window of no documents, or a route whose migration has
     not ended.
     """
-    if not first_on <= last_on < work.today:
-        raise SettingsInvalid(f"from {first_on} to {last_on} is not a stretch of past days; today is {work.today}")
+    migration_id = draft_migration(
+        work.runtime,
+        work.tenant,
+        work.route.id,
+        first_on,
+        last_on,
+        window=window,
+        per_window=per_window,
+        who=who,
+    )
+    return make_plan(work, migration_id, progress)
+
+
+def make_plan(work: RouteWork, migration_id: int, progress: Progress = unwatched) -> tuple[Migration, Forecast]:
+    """Makes what was drafted a plan that can be started, and tells how it would go. How far it is stands with it.
+
+    Raises SettingsInvalid when a newer plan replaced this one.
+    """
     tenant_id = work.tenant.id
-    shop_count = count_dated(work, first_on, last_on)
-    with work.runtime.database.write() as session:
-        migration_id = order_migrations.draft(
-            session,
-            tenant_id,
-            work.route.id,
-            first_on=first_on,
-            last_on=last_on,
-            window=window,
-            per_window=per_window,
-            shop_count=shop_count,
-            who=who,
-            now=work.now(),
-        )
+    with work.runtime.database.read() as session:
         migration = order_migrations.migration_by_id(session, tenant_id, migration_id)
+    shop_count = count_dated(work, migration.first_on, migration.last_on)
+    _note(work, migration_id, 0, shop_count)
     read_books(work, migration)
     tally = _Tally()
-    for page in pages(work, first_on, last_on):
+    for page in pages(work, migration.first_on, migration.last_on):
         _count(work, migration, page, tally)
+        _note(work, migration_id, tally.read, shop_count)
         progress("plan", tally.read, shop_count)
     plan = MigrationPlan(
         shop_count=shop_count,
@@ -104,6 +146,13 @@ def plan_migration(
     with work.runtime.database.write() as session:
         order_migrations.keep_plan(session, tenant_id, migration_id, plan, foreseen.finishes_at)
         return order_migrations.migration_by_id(session, tenant_id, migration_id), foreseen
+
+
+def _note(work: RouteWork, migration_id: int, read: int, shop_count: int) -> None:
+    with work.runtime.database.write() as session:
+        order_migrations.note_planning(
+            session, work.tenant.id, migration_id, read=read, shop_count=shop_count, now=work.now()
+        )
 
 
 def count_dated(work: RouteWork, first_on: date, last_on: date) -> int:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from boekbrug.domain.budgets import Budget
-from boekbrug.domain.errors import ConnectionBroken, SettingsInvalid
+from boekbrug.domain.errors import ConnectionBroken, RemoteUnavailable, SettingsInvalid
+from boekbrug.domain.exchange import ExchangeRate
 from boekbrug.domain.records import Lane, SyncRecord
 from boekbrug.domain.tax import VatNumberStatus
 from boekbrug.domain.tenants import MappingRule, Move, RoutePolicy
@@ -27,6 +28,8 @@ from connectors import (
     TargetSettings,
     VatNumberRegister,
 )
+from connectors.ecb import Ecb
+from connectors.ecb import Settings as EcbSettings
 from connectors.registry import connector_type, open_connector, read_settings, remote_account
 from connectors.vies import Settings as ViesSettings
 from connectors.vies import Vies
@@ -174,7 +177,7 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
             source=source,
             streams=streams_of(source, route.policy.moves, takes_purchases=isinstance(target, LedgerTarget)),
             target=target,
-            writer=_writer(target, route),
+            writer=_writer(run, target, route, closing),
             target_settings=target_settings,
             target_account=account_of(run, route.target),
             vat_register=closing.enter_context(vies) if vies else None,
@@ -184,15 +187,26 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
 
 def judging_by(work: RouteWork, policy: RoutePolicy, mapping: tuple[MappingRule, ...]) -> RouteWork:
     """The same open route by other rules, without VIES: to try rules out, not to write by."""
-    route = replace(work.route, policy=policy, mapping=mapping)
-    return replace(work, route=route, writer=_writer(work.target, route), vat_register=None)
+    assert isinstance(work.writer, BookingWriter | EntryWriter)
+    writer = replace(work.writer, rules=mapping, policy=policy)
+    return replace(work, route=replace(work.route, policy=policy, mapping=mapping), writer=writer, vat_register=None)
 
 
-def _writer(target: BookingTarget | LedgerTarget, route: tenants.Route) -> Writer:
-    if isinstance(target, LedgerTarget):
-        title = connector_type(route.source.system).title
-        return EntryWriter(target, route.mapping, route.policy, title, lambda currency, day: None)
-    return BookingWriter(target, route.mapping, route.policy)
+def _writer(run: Runtime, target: BookingTarget | LedgerTarget, route: tenants.Route, closing: ExitStack) -> Writer:
+    if isinstance(target, BookingTarget):
+        return BookingWriter(target, route.mapping, route.policy)
+    ecb = None
+    if route.policy.foreign_currency == "convert":
+        ecb = closing.enter_context(Ecb(EcbSettings(base_url=run.settings.ecb_url), clock=run.clock))
+
+    def rate_on(currency: str, day: date) -> ExchangeRate | None:
+        """None, too, while the ECB is away: then the document waits and is judged anew by the next run."""
+        try:
+            return ecb.rate_on(currency, day) if ecb else None
+        except RemoteUnavailable:
+            return None
+
+    return EntryWriter(target, route.mapping, route.policy, connector_type(route.source.system).title, rate_on)
 
 
 def open_connection(run: Runtime, row: tenants.Connection, lane: Lane = Lane.DAILY) -> Connector:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import finding
-from boekbrug.domain.migrations import Migration, MigrationCounts, MigrationState
+from boekbrug.domain.migrations import LIVE, Migration, MigrationCounts, MigrationState
 from boekbrug.store import order_migrations
 from mappings.completeness import Completeness
 from tasks.route_work import RouteWork
@@ -48,10 +48,9 @@ def read_standing(work: RouteWork, migration_id: int) -> Standing:
         return Standing(migration, order_migrations.counts(session, work.tenant.id, migration_id))
 
 
-def start(work: RouteWork, migration_id: int, *, accepts_earlier_periods: bool, who: str) -> Migration:
+def start(runtime: Runtime, tenant_id: int, migration_id: int, *, accepts_earlier_periods: bool, who: str) -> Migration:
     """A person starts what was planned. Raises SettingsInvalid when it is not a plan, or another one is running."""
-    tenant_id = work.tenant.id
-    with work.runtime.database.write() as session:
+    with runtime.database.write() as session:
         migration = order_migrations.migration_by_id(session, tenant_id, migration_id)
         live = order_migrations.live_on_route(session, tenant_id, migration.route_id)
         if live is not None and live.id != migration_id:
@@ -62,11 +61,25 @@ def start(work: RouteWork, migration_id: int, *, accepts_earlier_periods: bool, 
             migration_id,
             MigrationState.RUNNING,
             among=[MigrationState.PLANNED],
-            started_at=work.now(),
+            started_at=runtime.clock.now(),
             started_by=who,
             accepts_earlier_periods=accepts_earlier_periods or migration.accepts_earlier_periods,
         )
         return order_migrations.migration_by_id(session, tenant_id, migration_id)
+
+
+def pause(runtime: Runtime, tenant_id: int, migration_id: int) -> None:
+    """A person stops it before the next document. Raises SettingsInvalid when it does not run."""
+    with runtime.database.write() as session:
+        order_migrations.change_state(
+            session, tenant_id, migration_id, MigrationState.PAUSED, among=[MigrationState.RUNNING]
+        )
+
+
+def resume(runtime: Runtime, tenant_id: int, migration_id: int) -> None:
+    """A person lets it go on where it was; also one that runs. Raises SettingsInvalid when it ended or is a plan."""
+    with runtime.database.write() as session:
+        order_migrations.change_state(session, tenant_id, migration_id, MigrationState.RUNNING, among=LIVE)
 
 
 def cancel(runtime: Runtime, tenant_id: int, migration_id: int, *, who: str) -> int:

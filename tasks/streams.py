@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from boekbrug.domain.documents import Side, UnreadableDocument
+from boekbrug.domain.documents import Side, SourceInvoice, UnreadableDocument
 from boekbrug.domain.records import SyncRecord
 from boekbrug.domain.snapshots import ORDER, Document
 from boekbrug.domain.tenants import Move
@@ -37,6 +37,11 @@ class Stream(Protocol):
         """Pages of what was made or changed since the moment; each document at least once, perhaps twice."""
         ...
 
+    def reached_by(self, page: Sequence[Given]) -> datetime | None:
+        """The moment up to which everything is read once this page of `read_changed` is; None where its pages come in
+        no order."""
+        ...
+
     def read_dated(self, first_on: date, last_on: date) -> Iterator[Sequence[Given]]:
         """Pages of what is dated in these days, both included."""
         ...
@@ -61,6 +66,10 @@ class OrderStream:
     def read_changed(self, since: datetime) -> Iterator[Sequence[Given]]:
         """Pages of orders placed or changed since the moment."""
         return self.source.read_changed_orders(since)
+
+    def reached_by(self, page: Sequence[Given]) -> datetime | None:
+        """Not known: a shop lists what was placed and what was changed one after the other."""
+        return None
 
     def read_dated(self, first_on: date, last_on: date) -> Iterator[Sequence[Given]]:
         """Pages of orders placed in these days."""
@@ -95,6 +104,10 @@ class InvoiceStream:
     def read_changed(self, since: datetime) -> Iterator[Sequence[Given]]:
         """Pages of invoices made or changed since the moment."""
         return self.source.read_changed_invoices(self.side, since)
+
+    def reached_by(self, page: Sequence[Given]) -> datetime | None:
+        """When the last of the page was changed: what changed first comes first."""
+        return max((one.changed_at for one in page if isinstance(one, SourceInvoice)), default=None)
 
     def read_dated(self, first_on: date, last_on: date) -> Iterator[Sequence[Given]]:
         """Pages of invoices dated in these days."""

@@ -13,6 +13,7 @@ from boekbrug import __version__
 from boekbrug.cli import (
     budgets,
     connections,
+    contacts,
     dashboard,
     deployments,
     documents,
@@ -36,7 +37,7 @@ from boekbrug.settings import Settings
 
 app = typer.Typer(
     name="boekbrug",
-    help="Brings the orders of webshops into bookkeeping packages, and proves that the books agree with the shop.",
+    help="Brings orders and invoices into bookkeeping packages, and proves that the books agree with their source.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback with local variables would show credentials
     add_completion=False,
@@ -45,6 +46,7 @@ app.command("init")(setup.init)
 app.command("health")(health.health)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
+app.add_typer(contacts.app, name="contacts")
 app.add_typer(users.app, name="user")
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(deployments.deploy)

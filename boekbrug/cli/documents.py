@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
 from boekbrug.cli._output import Exit, out, print_json, print_table
 from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.findings import Finding
 from boekbrug.domain.records import SyncRecord, SyncStatus
-from boekbrug.store import moves, records, runs, tenants
+from boekbrug.store import contacts, moves, payments, records, runs, tenants
 from tasks.runtime import runtime
 
 TenantArg = Annotated[str, typer.Argument(help="Slug of the tenant.")]
@@ -27,12 +29,17 @@ def status(
         for owner in owners:
             for route in tenants.list_routes(session, owner.id):
                 counts = records.counts(session, owner.id, route.id)
+                there, missing = contacts.count_contacts(session, owner.id, route.id)
+                told = payments.count_payments(session, owner.id, route.id)
                 last = next(iter(runs.recent_runs(session, owner.id, route.id, limit=1)), None)
                 rows.append(
                     {
                         "tenant": owner.slug,
                         "route": route.slug,
                         **{one.value: counts.get(one, 0) for one in SyncStatus},
+                        "contacts": there,
+                        "contacts_missing": missing,
+                        "payments": told[payments.PaymentProgress.REGISTERED],
                         "broken": " ".join(c.slug for c in (route.source, route.target) if c.is_broken),
                         "last_run": last.started_at.isoformat(timespec="seconds") if last else None,
                         "last_outcome": last.outcome if last else None,
@@ -60,6 +67,9 @@ def status(
     )
     for row in rows:
         out.print(f"{row['tenant']}/{row['route']}: {_last_run(row)}", markup=False, highlight=False)
+        if row["contacts"] or row["contacts_missing"]:
+            text = f"  {row['contacts']} contacts in the books, {row['contacts_missing']} not; "
+            out.print(f"{text}{row['payments']} payments brought back", markup=False, highlight=False)
         if row["broken"]:
             text = f"  paused: {row['broken']}; see: boekbrug connection check {row['tenant']}"
             out.print(text, style="bold red", markup=False, highlight=False)
@@ -77,12 +87,19 @@ def errors(tenant: TenantArg, as_json: AsJson = False) -> None:
         owner = tenants.tenant_by_slug(session, tenant)
         statuses = (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
         found = records.listing(session, owner.id, statuses=statuses, limit=100_000)
+        refused = contacts.contact_errors(session, owner.id)
+        unpaid = payments.notes(session, owner.id)
     language = owner.language
+    besides = [
+        *(("contact", f"{link.code} {link.name}".strip(), link.findings) for link in refused),
+        *(("payment", note.number, note.findings) for note in unpaid),
+    ]
     if as_json:
-        print_json([_error(record, language) for record in found])
-    elif not found:
+        about = [{what: name, "findings": _findings(f, language)} for what, name, f in besides]
+        print_json([_error(record, language) for record in found] + about)
+    elif not found and not besides:
         out.print(f"{tenant}: nothing needs attention.", markup=False)
-    else:
+    elif found:
         print_table(
             f"{tenant}: what needs attention",
             ("document", "status", "invoice", "what is the matter", "what to do"),
@@ -97,7 +114,21 @@ def errors(tenant: TenantArg, as_json: AsJson = False) -> None:
                 for record in found
             ),
         )
-    if found:
+    if besides and not as_json:
+        print_table(
+            f"{tenant}: contacts and payments to look at",
+            ("what", "whose", "what is the matter", "what to do"),
+            (
+                (
+                    what,
+                    name,
+                    "\n".join(f.sentence(language) for f in found_there),
+                    "\n".join(f.suggestion(language) for f in found_there),
+                )
+                for what, name, found_there in besides
+            ),
+        )
+    if found or besides:
         raise typer.Exit(Exit.ATTENTION)
 
 
@@ -107,16 +138,20 @@ def _error(record: SyncRecord, language: str) -> dict[str, object]:
         "status": record.status.value,
         "invoice": record.target_number or None,
         "gross": str(record.gross) if record.gross else None,
-        "findings": [
-            {
-                "code": f.code,
-                "level": f.level.value,
-                "sentence": f.sentence(language),
-                "suggestion": f.suggestion(language),
-            }
-            for f in record.findings
-        ],
+        "findings": _findings(record.findings, language),
     }
+
+
+def _findings(findings: Iterable[Finding], language: str) -> list[dict[str, str]]:
+    return [
+        {
+            "code": f.code,
+            "level": f.level.value,
+            "sentence": f.sentence(language),
+            "suggestion": f.suggestion(language),
+        }
+        for f in findings
+    ]
 
 
 def retry(

@@ -82,14 +82,23 @@ def start(
         deployments.require_server()
     with open_route(tenant, route, lanes=MIGRATION_LANES) as work:
         chosen = _chosen(work, migration, {MigrationState.PLANNED})
-        standings.start(work, chosen.id, accepts_earlier_periods=accept_earlier_periods, who=getpass.getuser())
+        standings.start(
+            work.runtime,
+            work.tenant.id,
+            chosen.id,
+            accepts_earlier_periods=accept_earlier_periods,
+            who=getpass.getuser(),
+        )
         _go_on(work, chosen.id, here)
 
 
 @app.command("pause")
 def pause(tenant: TenantArg, route: RouteOption = "", migration: IdOption = 0) -> None:
     """Stop before the next document; what is being written is let go over."""
-    _change(tenant, route, migration, MigrationState.PAUSED, MigrationState.RUNNING)
+    with runtime() as run:
+        owner, chosen_id = _of(run, tenant, route, migration, frozenset({MigrationState.RUNNING}))
+        standings.pause(run, owner.id, chosen_id)
+    out.print(f"Migration {chosen_id} is {MigrationState.PAUSED}.", markup=False, highlight=False)
 
 
 @app.command("resume")
@@ -99,8 +108,7 @@ def resume(tenant: TenantArg, route: RouteOption = "", migration: IdOption = 0, 
         deployments.require_server()
     with open_route(tenant, route, lanes=MIGRATION_LANES) as work:
         chosen = _chosen(work, migration, LIVE)
-        with work.runtime.database.write() as session:
-            order_migrations.change_state(session, work.tenant.id, chosen.id, MigrationState.RUNNING, among=LIVE)
+        standings.resume(work.runtime, work.tenant.id, chosen.id)
         _go_on(work, chosen.id, here)
 
 
@@ -183,14 +191,6 @@ def _of(
         which = ", ".join(str(one.id) for one in found) or "none"
         raise SettingsInvalid(f"{tenant}: name the migration; those that are {' or '.join(sorted(states))}: {which}")
     return owner, found[0].id
-
-
-def _change(tenant: str, route: str, migration_id: int, to: MigrationState, from_: MigrationState) -> None:
-    with runtime() as run:
-        owner, chosen_id = _of(run, tenant, route, migration_id, frozenset({from_}))
-        with run.database.write() as session:
-            order_migrations.change_state(session, owner.id, chosen_id, to, among=[from_])
-    out.print(f"Migration {chosen_id} is {to}.", markup=False, highlight=False)
 
 
 def _go_on(work: RouteWork, migration_id: int, here: bool) -> None:

@@ -58,7 +58,8 @@ class MigrationPlan(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """A migration as it is kept. `reached_on` is the first day that has not been read yet."""
+    """A migration as it is kept. `reached_on` is the first day that has not been read yet; `seen_at` the last sign of
+    life of its planning, `problem` why that broke off."""
 
     id: int
     tenant_id: int
@@ -81,6 +82,8 @@ class Migration:
     artifact_id: str
     plan: MigrationPlan
     statement: str
+    seen_at: datetime | None = None
+    problem: str = ""
 
     @property
     def all_read(self) -> bool:

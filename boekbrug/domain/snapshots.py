@@ -11,7 +11,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from boekbrug.domain.documents import Address, Contact, Order, SourceInvoice
+from boekbrug.domain.documents import Address, Contact, Order, Payment, SourceInvoice
 
 Document = Order | SourceInvoice
 """A document of a source that could be read."""
@@ -75,8 +75,8 @@ def contact_fingerprint(contact: Contact) -> str:
 
 
 def same_on_paper(old: Document, new: Document) -> bool:
-    """Whether an invoice would show the same: how the source sorts its products and contacts, and what it knows of the
-    contact today, is nothing that an invoice of then shows."""
+    """Whether an invoice would show the same: how the source sorts its products and contacts, what it knows of the
+    contact today, and how it was paid since, is nothing that an invoice of then shows."""
     if isinstance(old, Order) or isinstance(new, Order):
         return fingerprint(old) == fingerprint(new)
     return fingerprint(_on_paper(old)) == fingerprint(_on_paper(new))
@@ -105,6 +105,7 @@ def _on_paper(invoice: SourceInvoice) -> SourceInvoice:
             source_ref=contact.source_ref,
         ),
         lines=tuple(replace(line, product_group="") for line in invoice.lines),
+        payment=Payment(),
     )
 
 

@@ -89,12 +89,36 @@ def draft(
         reached_on=first_on,
         planned_at=now,
         planned_by=who,
+        seen_at=now,
         shop_count=shop_count,
         plan=MigrationPlan().model_dump_json(),
     )
     session.add(row)
     session.flush()
     return row.id
+
+
+def note_planning(
+    session: Session, tenant_id: int, migration_id: int, *, read: int, shop_count: int, now: datetime
+) -> None:
+    """How far the planning is, and that it lives. Raises SettingsInvalid when a newer plan replaced this one."""
+    plan = MigrationPlan(shop_count=shop_count, read=read)
+    noted = session.exec(
+        update(MigrationRow)
+        .where(_migration_is(tenant_id, migration_id), col(MigrationRow.state) == MigrationState.DRAFT.value)
+        .values(plan=plan.model_dump_json(), shop_count=shop_count, seen_at=now)
+    )
+    if noted.rowcount != 1:
+        raise _replaced(migration_id)
+
+
+def planning_failed(session: Session, tenant_id: int, migration_id: int, problem: str) -> None:
+    """The planning broke off, and why. Nothing happens when a newer plan replaced it."""
+    session.exec(
+        update(MigrationRow)
+        .where(_migration_is(tenant_id, migration_id), col(MigrationRow.state) == MigrationState.DRAFT.value)
+        .values(problem=problem)
+    )
 
 
 def keep_plan(
@@ -506,4 +530,6 @@ def _migration(row: MigrationRow) -> Migration:
         artifact_id=row.artifact_id,
         plan=MigrationPlan.model_validate_json(row.plan),
         statement=row.statement,
+        seen_at=row.seen_at,
+        problem=row.problem,
     )

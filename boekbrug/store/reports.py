@@ -26,6 +26,8 @@ from boekbrug.store.tables import RecordRow
 
 FEW = 2000
 """How many documents are gathered at most; of more, the latest."""
+LOOKED_THROUGH = 100_000
+"""In how many documents, the latest, a piece of text is looked for; a whole order number is found in all."""
 
 
 class DateKind(StrEnum):
@@ -125,22 +127,31 @@ def posted_counts(session: Session, tenant_id: int, since: datetime, until: date
 def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> tuple[list[int], bool] | None:
     """The documents that can be meant, when those are few; and whether there were more than can be gathered."""
     if wanted.text:
-        pattern = f"%{_escaped(wanted.text)}%"
-        columns = (RecordRow.number, RecordRow.target_number, RecordRow.customer_key)
-        statement = select(RecordRow.id).where(
-            RecordRow.tenant_id == tenant_id, or_(*(col(c).ilike(pattern, escape="\\") for c in columns))
-        )
-        ids = list(session.exec(statement.order_by(col(RecordRow.id).desc()).limit(FEW + 1)))
-        return ids[:FEW], len(ids) > FEW
+        return _containing(session, tenant_id, wanted.text)
     if wanted.statuses == frozenset(SyncStatus):
         return None
-    ids = []
+    ids: list[int] = []
     for status in wanted.statuses:
         statement = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, RecordRow.status == status.value)
         ids += session.exec(statement.limit(FEW + 1 - len(ids))).all()
         if len(ids) > FEW:
             return None
     return ids, False
+
+
+def _containing(session: Session, tenant_id: int, piece: str) -> tuple[list[int], bool]:
+    """The documents with that number, and the latest that have the piece of text in their numbers or address."""
+    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id)
+    newest_first = col(RecordRow.id).desc()
+    oldest = session.exec(mine.order_by(newest_first).offset(LOOKED_THROUGH).limit(1)).first()
+    pattern = f"%{_escaped(piece)}%"
+    columns = (RecordRow.number, RecordRow.target_number, RecordRow.customer_key)
+    statement = mine.where(or_(*(col(c).ilike(pattern, escape="\\") for c in columns)))
+    if oldest is not None:
+        statement = statement.where(col(RecordRow.id) > oldest)
+    ids = list(session.exec(statement.order_by(newest_first).limit(FEW + 1)))
+    named = session.exec(mine.where(RecordRow.number == piece.strip()).limit(FEW))
+    return list(dict.fromkeys([*named, *ids[:FEW]])), len(ids) > FEW or oldest is not None
 
 
 def _walk(session: Session, tenant_id: int, wanted: ReportFilter, after: Place | None, limit: int) -> list[Place]:

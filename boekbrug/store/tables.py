@@ -134,10 +134,12 @@ class RecordRow(Table, table=True):
         Index("ix_sync_record_due", "tenant_id", "route_id", "status", "lane", "ordered_at", "sequence"),
         # a page of one status, the newest first; errors by their code
         Index("ix_sync_record_status", "tenant_id", "status", "id", "finding_code", "route_id"),
+        # documents by their ids: without it SQLite walks through all of the tenant's for more than a dozen of them
+        Index("ix_sync_record_id", "tenant_id", "id"),
         # a document by its number; looking for a piece of text walks through this index alone
         Index("ix_sync_record_number", "tenant_id", "number", "target_number", "customer_key"),
         # a report by the day of the order, and by the day of booking (what is not booked is not in it)
-        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id"),
+        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id", "kind", "route_id"),
         Index(
             "ix_sync_record_posted",
             "tenant_id",
@@ -145,6 +147,7 @@ class RecordRow(Table, table=True):
             "id",
             "route_id",
             "status",
+            "kind",
             sqlite_where=text("posted_at IS NOT NULL"),
             postgresql_where=text("posted_at IS NOT NULL"),
         ),
@@ -356,6 +359,8 @@ class MigrationRow(Table, table=True):
     artifact_id: str = ""
     plan: str = Field(sa_type=Text)
     statement: str = Field(default="", sa_type=Text)
+    seen_at: datetime | None = None  # the last sign of life of its planning
+    problem: str = Field(default="", sa_type=Text)  # why its planning broke off
 
 
 class MigrationRecordRow(Table, table=True):
@@ -474,6 +479,49 @@ class LoginAttemptRow(Table, table=True):
     at: datetime
     email: str
     address: str
+
+
+class NotificationChoiceRow(Table, table=True):
+    """Whether a user wants a kind of notification over a channel; without a row the channel's default holds."""
+
+    __tablename__ = "notification_choice"
+    __table_args__ = (UniqueConstraint("user_id", "kind", "channel"),)
+
+    id: int = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="dashboard_user.id")
+    kind: str
+    channel: str
+    wanted: bool
+
+
+class NotificationAddressRow(Table, table=True):
+    """The address, sealed as credentials are, of the service over which a user wants notifications besides e-mail."""
+
+    __tablename__ = "notification_address"
+
+    id: int = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="dashboard_user.id", unique=True)
+    key_id: str
+    sealed: bytes
+
+
+class NotificationRow(Table, table=True):
+    """A notification that was begun: announced (`claimed_at`) before it is sent, noted (`sent_at`) afterwards. Without
+    `claimed_at` it certainly did not go, for the reason `problem`. `subject` is the day of a digest, or names what is
+    told at once; `told_until` is the moment up to which its kind was told of."""
+
+    __tablename__ = "notification"
+    __table_args__ = (UniqueConstraint("user_id", "kind", "channel", "subject"),)
+
+    id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    user_id: int = Field(foreign_key="dashboard_user.id")
+    kind: str
+    channel: str
+    subject: str
+    told_until: datetime
+    claimed_at: datetime | None = None
+    sent_at: datetime | None = None
+    problem: str = Field(default="", sa_type=Text)
 
 
 class ContactRow(Table, table=True):

@@ -200,7 +200,7 @@ def migrate(work: RouteWork, first_on: date, last_on: date) -> None:
             return
         chosen, _ = plan_migration(work, first_on, last_on, window=DailyWindow(), per_window=None, who="test")
     if chosen.state is MigrationState.PLANNED:
-        start(work, chosen.id, accepts_earlier_periods=True, who="test")
+        start(work.runtime, work.tenant.id, chosen.id, accepts_earlier_periods=True, who="test")
     with recorded_run(work) as report:
         bring_over(work, chosen.id, PlainSteps(), report)
     take_note(work, chosen.id)

@@ -34,8 +34,8 @@ class Hurried:
     answers: bool = True
     asked: list[str] = field(default_factory=list)
 
-    def __call__(self, runtime: object, tenant: tenants.Tenant, route: tenants.Route) -> bool:
-        self.asked.append(f"{tenant.slug}/{route.slug}")
+    def __call__(self, runtime: object, tenant: tenants.Tenant, route: tenants.Route, *, flow: str = "") -> bool:
+        self.asked.append(f"{tenant.slug}/{route.slug}" + (f" {flow}" if flow else ""))
         return self.answers
 
 

@@ -68,6 +68,7 @@ def filled(path: str, tenant: str, record_id: str) -> str:
         "route": "van-de-bie",
         "index": "0",
         "version": "1",
+        "migration_id": record_id,
     }
     return re.sub(r"{(\w+)}", lambda found: values[found.group(1)], path)
 
@@ -94,7 +95,7 @@ def test_no_page_or_action_of_another_tenant_is_there(dashboard: Dashboard) -> N
         if "{tenant}" not in path:
             continue
         tenants_tried = [DE_BIE, "bestaat-niet"]
-        if method == "POST" or {"{record_id}", "{connection}", "{route}"} & set(path.split("/")):
+        if method == "POST" or "_id}" in path or {"{connection}", "{route}"} & set(path.split("/")):
             tenants_tried.append(MOKKENHUIS)
         for tenant in tenants_tried:
             address = filled(path, tenant, str(theirs.id))

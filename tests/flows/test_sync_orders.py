@@ -44,13 +44,22 @@ def deploy(slug: str = MOKKENHUIS, **changes: Any) -> UUID:
     """The route's deployment; its id."""
     values: dict[str, Any] = {
         "tenant": slug, "tenant_name": "Een winkel", "route": ROUTE, "schedule": "0 6 * * *",
-        "time_zone": "Europe/Amsterdam", "work_pool": "boekbrug", "active": True,
+        "time_zone": "Europe/Amsterdam", "work_pool": "boekbrug", "active": True, "daily_flow": "sync-orders",
     }  # fmt: skip
     deployments.ensure_work_pool("boekbrug")
     name, other = deployments.register(RouteDeployment(**values | changes))
     assert (name, other) == (f"sync-orders/{slug}.{ROUTE}", f"migrate-orders/{slug}.{ROUTE}")
     found = ask(lambda client: client.read_deployment_by_name(name))
     return UUID(str(found.id))
+
+
+def test_a_route_of_an_invoicing_program_has_its_own_daily_flow(server: str) -> None:
+    route = RouteDeployment(
+        tenant="atelier", tenant_name="Een atelier", route="facturen", schedule="0 6 * * *",
+        time_zone="Europe/Amsterdam", work_pool="boekbrug", active=False, daily_flow="sync-invoices",
+    )  # fmt: skip
+    deployments.ensure_work_pool("boekbrug")
+    assert deployments.register(route) == ["sync-invoices/atelier.facturen", "migrate-orders/atelier.facturen"]
 
 
 def runs_of(deployment_id: UUID) -> list[Any]:
@@ -246,7 +255,7 @@ def test_a_worker_runs_the_deployment(server: str, stack: Stack, world: World) -
         worker = stack.start(
             "worker", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "test", "--run-once"
         )
-        run_id = deployments.start_run(MOKKENHUIS, ROUTE)
+        run_id = deployments.start_run("sync-orders", MOKKENHUIS, ROUTE)
         deadline = time.monotonic() + 150
         while (found := deployments.read_run(run_id)).state is None or not found.state.is_final():
             if worker.poll() is not None and worker.returncode == 0:

@@ -19,13 +19,14 @@ from tests.invoicing.world import InvoicingWorld, invoicing_world
 SALES, PURCHASES = 760, 240
 SPREAD_OVER_DAYS = 60
 EU = {"BE", "DE", "FR", "AT", "FI", "ES", "IT", "LU", "DK", "SE", "PL", "IE", "PT"}
+UNPAID = {"sales": (2, 3), "purchases": (1, 2)}  # statuses in which the program takes a payment
 CHARGED = {("sales", "21"): "HOOG_VERK_21", ("sales", "9"): "LAAG_VERK_9"} | {
     ("purchases", "21"): "HOOG_INK_21",
     ("purchases", "9"): "LAAG_INK_9",
 }
 UNCHARGED = {
     "sales": {"eu": "BI_EU_VERK", "world": "BU_EU_VERK", "reversed": "VERL_VERK", "home": "GEEN"},
-    "purchases": {"eu": "BI_EU_INK", "world": "BU_EU_INK", "reversed": "VERL_INK", "home": "GEEN"},
+    "purchases": {"eu": "BI_EU_INK", "world": "BU_EU_INK", "home": "GEEN"},
 }
 
 
@@ -37,12 +38,17 @@ def code_of(side: str, rate: str, row: dict[str, Any], country: str) -> str:
         where = "eu"
     elif row["case"] in ("export", "import"):
         where = "world"
-    elif row["case"] == "domestic_reverse":
+    elif row["case"] == "domestic_reverse" and side == "sales":  # the program does not say it of a purchase
         where = "reversed"
     else:
         where = "home"
     assert (country in EU) or where != "eu"
     return UNCHARGED[side][where]
+
+
+def unexplained(row: dict[str, Any]) -> int:
+    """Cents of a purchase's total that its own lines do not come to; the total leads, so they are booked somewhere."""
+    return int(row["gross"] - sum(one["net"] + one["tax"] for one in row["rates"].values()))
 
 
 def said_by_the_program(world: InvoicingWorld, done: set[str]) -> dict[str, tuple[int, int]]:
@@ -60,8 +66,7 @@ def said_by_the_program(world: InvoicingWorld, done: set[str]) -> dict[str, tupl
                 total = totals[code_of(side, rate, row, country)]
                 total[0] += amounts["net"]
                 total[1] += amounts["tax"]
-            # A total that the program's own lines do not explain (its header leads) is on a line without VAT.
-            totals["GEEN"][0] += row["gross"] - sum(one["net"] + one["tax"] for one in rates.values())
+            totals["GEEN"][0] += unexplained(row)
     return {code: (net, tax) for code, (net, tax) in totals.items() if net or tax}
 
 
@@ -103,14 +108,19 @@ def test_every_document_is_in_the_books_once_or_waits_with_a_reason(world: Invoi
 
 
 def test_the_books_say_per_vat_code_what_the_program_says_to_the_cent(world: InvoicingWorld) -> None:
-    done = {number for number, record in world.records().items() if record.status in DONE}
+    records = world.records()
+    done = {number for number, record in records.items() if record.status in DONE}
     ours, theirs = said_by_the_books(world), said_by_the_program(world, done)
-    # Cents of net that moved to a rounding line so that the VAT is the invoice's stand under GEEN.
-    assert {code: tax for code, (_, tax) in ours.items() if tax} == {c: t for c, (_, t) in theirs.items() if t}
-    assert sum(net for net, _ in ours.values()) == sum(net for net, _ in theirs.values())
-    rounded = Counter(f.code for record in world.records().values() for f in record.findings)["ENTRY_ROUNDED"]
+    assert sum(net + tax for net, tax in ours.values()) == sum(net + tax for net, tax in theirs.values())
+    # Where suppliers' totals are not what their lines come to, a cent more or less may be VAT.
+    off = sum(abs(unexplained(row)) for row in world.program()["purchases"] if row["code"] in done)
+    # Cents of net that moved to a rounding line, so that the VAT is the invoice's, stand under GEEN.
+    rounded = 2 * Counter(f.code for record in records.values() for f in record.findings)["ENTRY_ROUNDED"]
     for code in ours.keys() | theirs.keys():
-        assert abs(ours.get(code, (0, 0))[0] - theirs.get(code, (0, 0))[0]) <= 2 * rounded, code
+        net, tax = (a - b for a, b in zip(ours.get(code, (0, 0)), theirs.get(code, (0, 0)), strict=True))
+        purchases = off if code.endswith(("_INK", "_INK_21", "_INK_9", "GEEN")) else 0
+        assert abs(tax) <= purchases, code
+        assert abs(net) <= rounded + purchases, code
 
 
 def test_the_balance_of_every_account_is_that_of_its_entries(world: InvoicingWorld) -> None:
@@ -145,7 +155,10 @@ def test_everything_that_is_paid_in_the_books_comes_back_once(world: InvoicingWo
     for side, rows in (("sales", items["debtors"]), ("purchases", items["creditors"])):
         for item in rows:
             record = by_target.get((side, item["invoice_number"], abs(item["gross"])))
-            if record is None or item["open"] <= 0 or program_before[record.number]["paid"] or rng.random() < 0.5:
+            if record is None or item["open"] <= 0 or rng.random() < 0.5:
+                continue
+            row = program_before[record.number]
+            if row["paid"] or row["status"] not in UNPAID[side]:
                 continue
             part = item["open"] if rng.random() < 0.6 else max(1, item["open"] // 3)
             world.pay(item["invoice_number"], purchase=side == "purchases", relation=item["relation"], cents=part)

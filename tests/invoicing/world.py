@@ -21,6 +21,7 @@ from boekbrug.settings import Settings
 from boekbrug.store import credentials, records, tenants
 from boekbrug.store.credentials import create_key, load_key
 from boekbrug.store.database import Database
+from connectors.registry import same_books
 from demo.__main__ import SECRETS
 from sandbox._server import Running, running
 from sandbox.eboekhouden_soap import EBoekhoudenSoap
@@ -37,6 +38,7 @@ from tasks.transforming import transform_waiting
 from tasks.verifying import verify_posted
 from tests.world import DEMO_TENANTS, LinkedClock
 
+_SECRETS = SECRETS | {"DEMO_LEDGER_TOKEN": "demo1-token"}
 ATELIER = "atelier-vos"
 ROUTE = "facturen"
 ACCOUNT = "demo1"
@@ -53,10 +55,10 @@ class InvoicingWorld:
     def import_tenant(self, config: Mapping[str, Any]) -> None:
         wanted = TenantConfig.model_validate(config)
         with self.runtime.database.write() as session:
-            tenant = tenants.import_tenant(session, wanted, who="test", now=self.clock.now())
+            tenant = tenants.import_tenant(session, wanted, who="test", now=self.clock.now(), same_books=same_books)
             for one in wanted.connections:
                 row = tenants.connection_by_slug(session, tenant.id, one.slug)
-                values = {n: SecretStr(SECRETS[ref.removeprefix("env:")]) for n, ref in one.credentials.items()}
+                values = {n: SecretStr(_SECRETS[ref.removeprefix("env:")]) for n, ref in one.credentials.items()}
                 credentials.save_credentials(session, self.runtime.sealing_key, tenant.id, row.id, values)
 
     def demo_tenant(
@@ -66,8 +68,10 @@ class InvoicingWorld:
         invoices: Mapping[str, Any] | None = None,
         books: Mapping[str, Any] | None = None,
         rules: tuple[Mapping[str, Any], ...] = (),
+        over_rest: bool = False,
     ) -> None:
-        """The demo's tenant, with changes; our own limits off unless they are named."""
+        """The demo's tenant, with changes; our own limits off unless they are named. `over_rest`: its route goes to the
+        same books by their other interface."""
         text = Template((DEMO_TENANTS / f"{ATELIER}.yaml").read_text()).substitute(
             wefact=self.invoices.url, eboekhouden=self.books.url, long_ago="2020-01-01", recently="2020-01-01"
         )
@@ -78,6 +82,12 @@ class InvoicingWorld:
         (route,) = tenant["routes"]
         route["policy"] |= policy or {}
         route["mapping"] = [*rules, *route["mapping"]]
+        if over_rest:
+            other = {"slug": "administratie-rest", "system": "eboekhouden-rest"}
+            other |= {"settings": {"base_url": self.books.root + "/"}}
+            other |= {"credentials": {"access_token": "env:DEMO_LEDGER_TOKEN"}}
+            tenant["connections"].append(other)
+            route["target"] = "administratie-rest"
         self.import_tenant(tenant)
 
     @contextmanager

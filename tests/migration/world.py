@@ -98,7 +98,13 @@ class World:
 
     def start(self, migration_id: int, *, accepts_earlier_periods: bool = False) -> Migration:
         with self.work() as work:
-            return start(work, migration_id, accepts_earlier_periods=accepts_earlier_periods, who="test")
+            return start(
+                work.runtime,
+                work.tenant.id,
+                migration_id,
+                accepts_earlier_periods=accepts_earlier_periods,
+                who="test",
+            )
 
     def until_done(self, migration_id: int, *, runs: int = 200) -> Standing:
         """Run after run at the moments at which each says that it goes on."""

@@ -1,3 +1,4 @@
+import sqlite3
 from datetime import datetime, timedelta
 
 import pytest
@@ -95,6 +96,16 @@ def test_gathering_and_walking_find_the_same(
         assert found == sorted([10008, 10007, 10006, 10004, 10003], reverse=newest_first)
 
 
+def test_text_is_looked_for_in_the_latest_and_a_whole_number_in_all(
+    writing: Session, route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "LOOKED_THROUGH", 3)
+    first = reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
+    assert (len(first.records), first.is_partial) == (2, True), "the third of the latest is 10010"
+    assert "10003" not in {record.number for record in first.records}
+    assert numbers(writing, route, text="10003") == [10003]
+
+
 def test_a_piece_of_text_is_looked_for_in_numbers_and_addresses(writing: Session, route: Route) -> None:
     assert numbers(writing, route, text="0007") == [10007]
     assert numbers(writing, route, text="f10003", limit=1) == [10003]
@@ -126,3 +137,16 @@ def test_what_was_booked_is_counted_per_route_and_status(writing: Session, route
     ]
     (both,) = reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW + DAY)
     assert both.count == 2
+
+
+# PostgreSQL decides by what it knows of the table.
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_documents_are_found_by_their_ids_and_not_by_looking_at_all_of_them(database: Database) -> None:
+    plans: list[str] = []
+    with database.write() as session:
+        connection = session.connection().connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        ids = ", ".join(str(number) for number in range(1, 51))
+        asked = f"EXPLAIN QUERY PLAN SELECT * FROM sync_record WHERE tenant_id = 1 AND id IN ({ids})"
+        plans += [str(row[3]) for row in connection.execute(asked)]
+    assert plans and all("id=?" in plan.replace("tenant_id=?", "") for plan in plans), plans

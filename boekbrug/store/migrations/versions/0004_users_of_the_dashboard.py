@@ -14,7 +14,7 @@ _BOOKED = sa.text("posted_at IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Six tables, two indexes, and more columns in a third."""
+    """Six tables, three indexes, and more columns in a fourth."""
     op.create_table(
         "dashboard_user",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -95,11 +95,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_sync_record_number", "sync_record", ["tenant_id", "number", "target_number", "customer_key"], unique=False
     )
-    op.create_index("ix_sync_record_ordered", "sync_record", ["tenant_id", "ordered_at", "id"], unique=False)
+    op.create_index("ix_sync_record_id", "sync_record", ["tenant_id", "id"], unique=False)
+    op.create_index(
+        "ix_sync_record_ordered", "sync_record", ["tenant_id", "ordered_at", "id", "kind", "route_id"], unique=False
+    )
     op.create_index(
         "ix_sync_record_posted",
         "sync_record",
-        ["tenant_id", "posted_at", "id", "route_id", "status"],
+        ["tenant_id", "posted_at", "id", "route_id", "status", "kind"],
         unique=False,
         sqlite_where=_BOOKED,
         postgresql_where=_BOOKED,
@@ -110,6 +113,7 @@ def downgrade() -> None:
     """Takes them away again."""
     op.drop_index("ix_sync_record_posted", table_name="sync_record")
     op.drop_index("ix_sync_record_ordered", table_name="sync_record")
+    op.drop_index("ix_sync_record_id", table_name="sync_record")
     op.drop_index("ix_sync_record_number", table_name="sync_record")
     op.create_index("ix_sync_record_number", "sync_record", ["tenant_id", "number"], unique=False)
 
