@@ -22,6 +22,7 @@ from boekbrug.store import attempts, records, reports, tenants
 from boekbrug.store.route_versions import RouteVersion, version_that_judged
 from connectors import BookingTarget, LedgerTarget
 from dashboard.access import Place, ThePlace
+from dashboard.mending import address_of
 from dashboard.reporting import (
     COLUMNS,
     Choices,
@@ -131,6 +132,7 @@ def document(request: Request, place: ThePlace, record_id: int) -> Response:
         route=route,
         why=why(record, version),
         snapshot=json.dumps(json.loads(record.snapshot or "{}"), indent=2, ensure_ascii=False),
+        mends=_mends(place, route, record),
         can_retry=record.status in RETRIED and place.may(Right.PROCESS),
         can_skip=record.status in SKIPPED and place.may(Right.PROCESS),
         can_accept=record.status is SyncStatus.MISMATCH and place.may(Right.PROCESS),
@@ -163,6 +165,13 @@ def in_the_books(request: Request, place: ThePlace, record_id: int) -> Response:
         posted=posted,
         problem=problem,
     )
+
+
+def _mends(place: Place, route: tenants.Route, record: SyncRecord) -> dict[int, str]:
+    """Where what was found is mended, by its place among the findings."""
+    if record.status is not SyncStatus.NEEDS_ATTENTION or not place.may(Right.CONFIGURE):
+        return {}
+    return {index: address_of(place.root, route, found) for index, found in enumerate(record.findings) if found.blocks}
 
 
 def _record(session: Session, place: Place, record_id: int) -> SyncRecord:

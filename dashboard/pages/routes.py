@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from boekbrug.domain.errors import SettingsInvalid
-from boekbrug.domain.tenants import MappingRule, RouteConfig, RoutePolicy
+from boekbrug.domain.errors import BoekbrugError, SettingsInvalid
+from boekbrug.domain.tenants import MappingRule, RouteConfig, RoutePolicy, TenantConfig
 from boekbrug.domain.users import Right
 from boekbrug.store import audit, tenants
 from boekbrug.store.route_versions import RouteVersion, route_versions
@@ -22,6 +22,9 @@ from dashboard.model_forms import FormField, fields_of, problems_of, sent_values
 from dashboard.site import render
 from mappings.eligibility import status_plan
 from tasks.configuring import RulesRefused, change_tenant, new_rule_problems, takes_lines, with_route
+from tasks.route_work import open_route
+from tasks.runtime import using
+from tasks.trial import Trial, try_out
 
 router = APIRouter()
 _SOURCES = {Capability.ORDER_SOURCE, Capability.INVOICE_SOURCE}
@@ -67,7 +70,7 @@ def create(request: Request, place: ThePlace, form: TheForm) -> Response:
     try:
         if not problems:
             made = RouteConfig.model_validate(sent | {"enabled": False})
-            _change(place, made, action="new route")
+            _change(place, None, made, action="new route")
             return RedirectResponse(f"{place.root}/routes/{made.slug}", 303)
     except ValidationError as error:
         problems = {name.split(".")[-1] or "schedule": text for name, text in problems_of(error).items()}
@@ -84,7 +87,9 @@ def show(request: Request, place: ThePlace, route: str, done: str = "") -> Respo
     rules = {kind: [(i, rule) for i, rule in enumerate(found.mapping) if rule.kind == kind] for kind in words.RULE_KIND}
     if not takes_lines(found.target):
         rules = {kind: of_kind for kind, of_kind in rules.items() if of_kind or kind not in ("cost", "account")}
-    return _page(request, place, "route.html", route=found, rules=rules, done=done, books=_names(place, found))
+    return _page(
+        request, place, "route.html", route=found, rules=rules, done=done, books=names_of_accounts(place, found)
+    )
 
 
 @router.post("/t/{tenant}/routes/{route}/switch")
@@ -93,7 +98,9 @@ def switch(place: ThePlace, route: str, on: Annotated[bool, Form()] = False) -> 
     place.require(Right.CONFIGURE)
     found = place.route(route)
     try:
-        _change(place, config_of(found).model_copy(update={"enabled": on}), action="switch on" if on else "switch off")
+        before = config_of(found)
+        wanted = before.model_copy(update={"enabled": on})
+        _change(place, before, wanted, action="switch on" if on else "switch off")
     except SettingsInvalid:
         return RedirectResponse(f"{place.root}/routes/{route}?done=refused", 303)
     return RedirectResponse(f"{place.root}/routes/{route}?done={_deployed(place, route)}", 303)
@@ -132,7 +139,10 @@ def save_policy(request: Request, place: ThePlace, route: str, form: TheForm) ->
         made = RouteConfig.model_validate(wanted)
         if statuses:
             status_plan(made.policy, statuses)
-        _change(place, made, action="policy")
+        if str(form.get("action", "")) == "try":
+            trial = tried_out(place, found, made)
+            return _policy(request, place, found, sent, schedule, trial=trial)
+        _change(place, config_of(found), made, action="policy")
         return RedirectResponse(f"{place.root}/routes/{route}?done={_deployed(place, route)}", 303)
     except ValidationError as error:
         problems = {name or "schedule": text for name, text in problems_of(error).items()}
@@ -173,7 +183,7 @@ def restore(request: Request, place: ThePlace, route: str, version: int) -> Resp
     problems = [f.sentence(place.wording.language) for f in wrong if f.blocks]
     if not problems:
         try:
-            _change(place, made, action=f"restore version {version}")
+            _change(place, config_of(found), made, action=f"restore version {version}")
             return RedirectResponse(f"{place.root}/routes/{route}?done=saved", 303)
         except SettingsInvalid as error:
             problems = [error.message]
@@ -199,12 +209,31 @@ def check_version(route: tenants.Route, form: TheForm) -> None:
         raise HTTPException(409)
 
 
-def save_route(place: Place, made: RouteConfig, *, action: str, after: audit.State | None = None) -> None:
-    """Keeps the route as it is written down here. Raises SettingsInvalid."""
+def tried_out(place: Place, route: tenants.Route, wanted: RouteConfig) -> Trial | str:
+    """What the latest documents would become by these rules; a sentence where that cannot be told now."""
+    try:
+        with using(place.site.runtime), open_route(place.tenant.slug, route.slug) as work:
+            return try_out(work, wanted.policy, wanted.mapping)
+    except BoekbrugError as error:
+        return error.message
+
+
+def save_route(
+    place: Place, before: RouteConfig | None, made: RouteConfig, *, action: str, after: audit.State | None = None
+) -> None:
+    """Keeps the route as it is written down here; `before` is how the change found it. Raises SettingsInvalid, and
+    HTTPException 409 when somebody else has changed it since."""
+
+    def change(config: TenantConfig) -> TenantConfig:
+        present = next((one for one in config.routes if one.slug == made.slug), None)
+        if present != before:
+            raise HTTPException(409)
+        return with_route(config, made)
+
     change_tenant(
         place.site.runtime,
         place.tenant.id,
-        lambda config: with_route(config, made),
+        change,
         who=place.who,
         action=action,
         subject=made.slug,
@@ -212,15 +241,15 @@ def save_route(place: Place, made: RouteConfig, *, action: str, after: audit.Sta
     )
 
 
-def _change(place: Place, made: RouteConfig, *, action: str) -> None:
-    save_route(place, made, action=action, after={"enabled": made.enabled, "schedule": made.schedule})
+def _change(place: Place, before: RouteConfig | None, made: RouteConfig, *, action: str) -> None:
+    save_route(place, before, made, action=action, after={"enabled": made.enabled, "schedule": made.schedule})
 
 
 def _deployed(place: Place, slug: str) -> str:
     return "saved" if place.site.deploy(place.site.runtime, place.tenant, place.route(slug)) else "not_deployed"
 
 
-def _names(place: Place, route: tenants.Route) -> dict[str, str]:
+def names_of_accounts(place: Place, route: tenants.Route) -> dict[str, str]:
     """What the books call their accounts, by code, as far as they were asked lately or can be now."""
     books = place.site.offers.of(place.site.runtime, route.target).reference_data
     return {account.code: account.name for account in books.ledger_accounts} if books else {}
@@ -234,6 +263,7 @@ def _policy(
     schedule: str,
     problems: dict[str, str] | None = None,
     *,
+    trial: Trial | str = "",
     status_code: int = 200,
 ) -> Response:
     listed = place.site.offers.of(place.site.runtime, route.source)
@@ -242,7 +272,9 @@ def _policy(
         field.offering(options) if field.name in ("statuses", "skip_statuses") else field
         for field in fields_of(RoutePolicy, values, words.POLICY, problems)
     ]
-    context = {"route": route, "fields": fields, "schedule": schedule, "problem": listed.problem}
+    notes = [listed.problem, trial if isinstance(trial, str) else ""]
+    context = {"route": route, "fields": fields, "schedule": schedule, "notes": [note for note in notes if note]}
+    context |= {"trial": None if isinstance(trial, str) else trial, "books": names_of_accounts(place, route)}
     return _page(
         request,
         place,

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from boekbrug.domain.documents import Choice, LineKind
-from boekbrug.domain.errors import BoekbrugError, SettingsInvalid
+from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import Finding
 from boekbrug.domain.tax import TaxCategory
 from boekbrug.domain.tenants import MappingRule, RouteConfig, RuleMatch, RuleResult
@@ -20,12 +20,10 @@ from dashboard.access import Place, TheForm, ThePlace
 from dashboard.mending import prefilled, waiting_for
 from dashboard.model_forms import FormField, Option, fields_of, problems_of, sent_values
 from dashboard.pages.errors import sent_on_its_way
-from dashboard.pages.routes import check_version, config_of, save_route
+from dashboard.pages.routes import check_version, config_of, names_of_accounts, save_route, tried_out
 from dashboard.site import render
 from tasks.configuring import Listed, new_rule_problems, takes_lines
-from tasks.route_work import open_route
-from tasks.runtime import using
-from tasks.trial import Trial, try_out
+from tasks.trial import Trial
 
 router = APIRouter()
 # What a rule of each kind asks for most often, and what it gives.
@@ -131,7 +129,7 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
     if not _is_right(place, found, draft, wanted):
         return _form(request, place, found, draft, status_code=422)
     try:
-        save_route(place, wanted, action=f"{'remove' if action == 'remove' else 'save'} rule")
+        save_route(place, config_of(found), wanted, action=f"{'remove' if action == 'remove' else 'save'} rule")
     except SettingsInvalid as error:
         draft.notes.append(error.message)
         return _form(request, place, found, draft, status_code=422)
@@ -176,14 +174,11 @@ def _listed(place: Place, route: tenants.Route) -> tuple[Listed, Listed]:
 
 
 def _tried(request: Request, place: Place, route: tenants.Route, draft: Draft, wanted: RouteConfig) -> Response:
-    trial = None
-    try:
-        with using(place.site.runtime), open_route(place.tenant.slug, route.slug) as work:
-            trial = try_out(work, wanted.policy, wanted.mapping)
-    except BoekbrugError as error:
-        draft.notes.append(error.message)
+    trial = tried_out(place, route, wanted)
+    if isinstance(trial, str):
+        draft.notes.append(trial)
     _is_right(place, route, draft, wanted)
-    return _form(request, place, route, draft, trial=trial)
+    return _form(request, place, route, draft, trial=None if isinstance(trial, str) else trial)
 
 
 def _form(
@@ -224,7 +219,7 @@ def _form(
         waiting=len(waiting) if place.may(Right.PROCESS) else 0,
         away=[one.problem for one in (source, target) if one.problem],
         trial=trial,
-        books={a.code: a.name for a in target.reference_data.ledger_accounts} if target.reference_data else {},
+        books=names_of_accounts(place, route),
     )
 
 

@@ -200,6 +200,9 @@ def test_the_policy_is_saved_and_a_wrong_one_refused(dashboard: Dashboard) -> No
     answer = browser.post(path, good | {"reserve": "8"})
     assert answer.status_code == 422 and "f-reserve-problem" in answer.text
     assert route_of(dashboard).version == before.version
+    tried = words(browser.post(path, good | {"action": "try", "statuses": ["Verzonden"]}).text)
+    assert "wordt geboekt" in tried and "nog niet aan de beurt" in tried
+    assert route_of(dashboard).version == before.version
     assert browser.post(path, good).headers["location"].endswith("done=not_deployed")  # there is no server here
     after = route_of(dashboard)
     assert (after.schedule, after.policy.statuses, str(after.policy.tolerance)) == ("30 5 * * *", ("Betaald",), "0.02")
