@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo up test bench check format messages docs lock clean
+.PHONY: help install demo up test bench check format messages docs pictures lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ messages: $(INSTALLED)  ## Bring the dashboard's message catalogues up to date
 
 docs: $(INSTALLED)  ## Write the generated pages anew
 	$(BIN)/python -m docs.generate
+
+pictures: $(INSTALLED)  ## Take the pictures of the dashboard anew (needs a Chromium)
+	$(BIN)/python -m docs.screenshots
 
 # A lock for every platform, with hashes and without any registry's address; and of it what runs in production.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

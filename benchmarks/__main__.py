@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import budget, contention, memory, pipeline, store, wave
+from benchmarks import budget, contention, memory, pages, pipeline, store, wave
 from benchmarks.report import Result, machine, show, write
 
 # What each bench runs with: in a few minutes, or in its full size.
@@ -21,6 +21,7 @@ BENCHES: Mapping[str, Callable[[bool], Iterator[Result]]] = {
     "contention": lambda full: contention.run(6 if full else 3),
     "wave": lambda full: wave.run(1000 if full else 10),
     "store": lambda full: store.run(5_000_000 if full else 200_000),
+    "pages": lambda full: pages.run(*((1000, 5_000_000) if full else (200, 200_000))),
 }
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 console = Console(width=160)

@@ -67,7 +67,7 @@ QUERIES: Mapping[str, Query] = {
 def run(many: int) -> Iterator[Result]:
     """Each query so many times, for a tenant by lot; the stores take turns."""
     with tempfile.TemporaryDirectory(prefix="boekbrug-bench-") as folder:
-        small, large = (_filled(Path(folder) / f"{count}.db", count) for count in (FEW, many))
+        small, large = (filled(Path(folder) / f"{count}.db", count) for count in (FEW, many))
         for name, query in QUERIES.items():
             lots = random.Random(1)
             times: dict[int, list[float]] = {FEW: [], many: []}
@@ -79,8 +79,8 @@ def run(many: int) -> Iterator[Result]:
                     with database.read() as session:
                         query(session, tenant, record)
                     times[count].append(time.perf_counter() - began)
-            few, most = (_percentile(times[count], 95) * 1000 for count in (FEW, many))
-            ratio = _percentile(times[many], 50) / _percentile(times[FEW], 50)
+            few, most = (percentile(times[count], 95) * 1000 for count in (FEW, many))
+            ratio = percentile(times[many], 50) / percentile(times[FEW], 50)
             yield Result(
                 BENCH,
                 f"{name}, of {many:,}",
@@ -92,18 +92,19 @@ def run(many: int) -> Iterator[Result]:
         large.close()
 
 
-def _percentile(values: list[float], percent: int) -> float:
+def percentile(values: list[float], percent: int) -> float:
     return sorted(values)[len(values) * percent // 100]
 
 
-def _filled(path: Path, count: int) -> Database:
+def filled(path: Path, count: int, tenants: int = TENANTS) -> Database:
+    """A store of so many documents, dealt out to the tenants in turn."""
     database = Database(f"sqlite:///{path}")
     database.migrate()
-    add_tenants(database, TENANTS)
+    add_tenants(database, tenants)
     lots = random.Random(2)
     for first in range(1, count + 1, _CHUNK):
         with database.write() as session:
-            rows = [_record(number, lots) for number in range(first, min(first + _CHUNK, count + 1))]
+            rows = [_record(number, lots, tenants) for number in range(first, min(first + _CHUNK, count + 1))]
             session.connection().execute(insert(RecordRow), rows)
     return database
 
@@ -138,8 +139,8 @@ def add_tenants(database: Database, count: int) -> None:
             session.connection().execute(insert(table), values)
 
 
-def _record(number: int, lots: random.Random) -> dict[str, object]:
-    tenant = (number - 1) % TENANTS + 1
+def _record(number: int, lots: random.Random, tenants: int) -> dict[str, object]:
+    tenant = (number - 1) % tenants + 1
     lot = lots.randrange(100)
     status = _STATUSES[lot] if lot < len(_STATUSES) else SyncStatus.VERIFIED
     wrong = status in (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)

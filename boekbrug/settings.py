@@ -53,6 +53,20 @@ class Settings(BaseSettings):
     session_hours: float = Field(
         12, gt=0, le=720, description="How long somebody stays signed in to the dashboard without using it"
     )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Server that takes notifications: smtp://USER:PASSWORD@HOST:587 (encrypted when the server offers "
+        "it, and always before a password is sent) or smtps://…:465; empty: no e-mail",
+    )
+    mail_from: str = Field("", description="Address from which notifications come; needed for e-mail")
+    notify_services: str = Field(
+        "tgram,slack,discord,workflows,gchat,pover,pbul",
+        description="Services of Apprise that users may choose, by the beginning of their addresses. Only those whose "
+        "address is fixed: with others, such as json, a user could have this server call addresses in its own network",
+    )
+    notify_hour: int = Field(
+        7, ge=0, le=23, description="Hour of the day (in the tenant's time zone) from which a day's digests are sent"
+    )
     log_level: str = Field(
         "INFO", pattern="^(?i:DEBUG|INFO|WARNING|ERROR)$", description="Level of the log on standard error"
     )

@@ -28,9 +28,11 @@ from dashboard.pages import (
     invitations,
     login,
     migrations,
+    notifications,
     overview,
     routes,
     rules,
+    runs,
 )
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
 from dashboard.site import STATIC, Background, Deploy, Hurry, Site, in_a_thread, plain_wording, render
@@ -54,8 +56,8 @@ def app_for(
     runtime: Runtime,
     *,
     hurry: Hurry = prefect_link.hurry,
-    deploy: Deploy = prefect_link.deploy,
     background: Background = in_a_thread,
+    deploy: Deploy = prefect_link.deploy,
     closes: bool = False,
 ) -> FastAPI:
     """The dashboard of an open installation; `closes`: its database is closed at the end."""
@@ -78,7 +80,11 @@ def app_for(
     )
     app.state.site = Site(runtime, Cookies(encrypted=encrypted), hurry, deploy, background)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for page in (login, accounts, invitations, overview, documents, errors, migrations, routes, rules, connections):
+    pages = (
+        *(login, accounts, invitations, overview, documents, errors),
+        *(migrations, connections, routes, rules, notifications, runs),
+    )
+    for page in pages:
         app.include_router(page.router)
     app.add_exception_handler(LoginNeededError, _to_login)
     app.add_exception_handler(HTTPException, _failed)

@@ -38,6 +38,12 @@ def hurry(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route, *, flo
     return True
 
 
+def warm_up() -> None:
+    """Imports Prefect beforehand, beside everything else, so that the first Verwerk does not wait for it."""
+    if os.environ.get("PREFECT_API_URL"):
+        threading.Thread(target=importlib.import_module, args=("tasks.deployments",), daemon=True).start()
+
+
 def deploy(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bool:
     """Tells the server of a route's schedule, and whether it is switched on, as `boekbrug deploy` does. False when it
     does not answer: then it stays as the server had it until that is done."""
@@ -55,12 +61,6 @@ def deploy(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bo
         _log.warning("%s/%s cannot be deployed now: %s", tenant.slug, route.slug, problem)
         return False
     return True
-
-
-def warm_up() -> None:
-    """Imports Prefect beforehand, beside everything else, so that the first Verwerk does not wait for it."""
-    if os.environ.get("PREFECT_API_URL"):
-        threading.Thread(target=importlib.import_module, args=("tasks.deployments",), daemon=True).start()
 
 
 def run_url(flow_run_id: str) -> str:

@@ -24,8 +24,6 @@ from dashboard.security import TOKEN_FIELD, Cookies, browser_secret, form_token
 from tasks.runtime import Runtime
 
 STATIC = Path(__file__).parent / "static"
-Deploy = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
-"""Tells the workflow server of a route's schedule; False when it could not be told."""
 Background = Callable[[Callable[[], None]], None]
 """Has something done beside the pages, for which no browser needs to stay open."""
 
@@ -41,6 +39,10 @@ class Hurry(Protocol):
 def in_a_thread(job: Callable[[], None]) -> None:
     """Does it in a thread that does not keep the process from ending."""
     threading.Thread(target=job, daemon=True).start()
+
+
+Deploy = Callable[[Runtime, tenants.Tenant, tenants.Route], bool]
+"""Tells the workflow server of a route's schedule; False when it could not be told."""
 
 
 @dataclass(frozen=True, eq=False)

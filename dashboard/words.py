@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from boekbrug.domain.documents import DocumentKind
 from boekbrug.domain.migrations import MigrationState
+from boekbrug.domain.notices import NoticeKind
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncStatus
 from boekbrug.domain.users import Role
 from boekbrug.store.runs import RunOutcome
@@ -70,6 +71,12 @@ ATTEMPT = {
     AttemptOutcome.WRITTEN: N_("Written"),
     AttemptOutcome.REFUSED: N_("Refused"),
     AttemptOutcome.UNKNOWN: N_("Outcome unknown"),
+}
+NOTICE = {
+    NoticeKind.BROKEN: N_("A connection does not work"),
+    NoticeKind.ERRORS: N_("Documents that need attention"),
+    NoticeKind.MISMATCH: N_("Booked documents that differ"),
+    NoticeKind.MIGRATION: N_("A migration has finished"),
 }
 LANE = {Lane.RUSH: N_("Rush"), Lane.DAILY: N_("Daily"), Lane.MIGRATION: N_("Migration")}
 MATCH = {

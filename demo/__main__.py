@@ -92,7 +92,7 @@ def _run(stack: Stack, orders: int) -> list[str]:
         console.print(f"  {system:18} {address}", highlight=False)
     ledger = invoicing.Invoicing(addresses)
     stack.boekbrug("init")
-    stack.boekbrug("tenant", "import", *_tenant_files(stack, addresses))
+    stack.boekbrug("tenant", "import", *tenant_files(stack, addresses))
     for tenant in TENANTS_RUN:
         stack.boekbrug("connection", "check", tenant)
     stack.wait_for_server()
@@ -125,7 +125,7 @@ def _run(stack: Stack, orders: int) -> list[str]:
     return failures
 
 
-def _tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
+def tenant_files(stack: Stack, addresses: dict[str, str]) -> list[str]:
     """The demo tenants with this run's addresses and days filled in."""
     today = date.today()  # noqa: DTZ011 - any day some weeks ago will do
     days = {"long_ago": "2020-01-01", "recently": str(today - timedelta(days=30))}

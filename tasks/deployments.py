@@ -25,7 +25,7 @@ from prefect.utilities.templating import apply_values
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.store import tenants
 from tasks.continuations import ScheduledRun
-from tasks.flow_names import MIGRATE_ORDERS, SYNC_INVOICES, SYNC_ORDERS, daily_flow
+from tasks.flow_names import MIGRATE_ORDERS, NOTIFY, SYNC_INVOICES, SYNC_ORDERS, daily_flow
 
 __all__ = ["MIGRATE_ORDERS", "SYNC_INVOICES", "SYNC_ORDERS"]
 
@@ -56,7 +56,7 @@ def _templates() -> list[dict[str, Any]]:
 def _filled(route: RouteDeployment) -> Iterator[Mapping[str, Any]]:
     """The route's daily flow and its migration: of the daily flows' templates, the one for what the route reads."""
     values = {name: getattr(route, name) for name in RouteDeployment.__slots__}
-    others = {SYNC_ORDERS, SYNC_INVOICES} - {route.daily_flow}
+    others = {SYNC_ORDERS, SYNC_INVOICES, NOTIFY} - {route.daily_flow}
     for template in _templates():
         if others.isdisjoint(template["tags"]):
             yield apply_values(template, values)
@@ -77,34 +77,42 @@ def register(route: RouteDeployment) -> list[str]:
     Doing it again changes nothing but what the route changed. An inactive route keeps its deployment, with its
     schedule switched off, so that its runs can still be looked up.
     """
-    names = []
     with get_client(sync_client=True) as client:
-        for deployment in _filled(route):
-            flow: Flow[..., Any] = load_flow_from_entrypoint(deployment["entrypoint"])
-            limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
-            client.create_deployment(
-                flow_id=client.create_flow_from_name(flow.name),
-                name=deployment["name"],
-                entrypoint=deployment["entrypoint"],
-                description=deployment["description"],
-                tags=deployment["tags"],
-                parameters=deployment["parameters"],
-                parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
-                enforce_parameter_schema=True,
-                work_pool_name=deployment["work_pool"]["name"],
-                pull_steps=[],
-                concurrency_limit=limit.limit,
-                concurrency_options=ConcurrencyOptions(collision_strategy=limit.collision_strategy),
-                schedules=[
-                    DeploymentScheduleCreate(
-                        schedule=CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"]),
-                        active=schedule["active"] and route.active,
-                    )
-                    for schedule in deployment.get("schedules", ())
-                ],
+        return [_create(client, deployment, active=route.active) for deployment in _filled(route)]
+
+
+def register_notifications(work_pool: str, *, active: bool) -> str:
+    """Creates or updates the deployment that notifies users and returns its name; `active`: on its schedule."""
+    (template,) = (one for one in _templates() if NOTIFY in one["tags"])
+    with get_client(sync_client=True) as client:
+        return _create(client, apply_values(template, {"work_pool": work_pool}), active=active)
+
+
+def _create(client: SyncPrefectClient, deployment: Mapping[str, Any], *, active: bool) -> str:
+    flow: Flow[..., Any] = load_flow_from_entrypoint(deployment["entrypoint"])
+    limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
+    client.create_deployment(
+        flow_id=client.create_flow_from_name(flow.name),
+        name=deployment["name"],
+        entrypoint=deployment["entrypoint"],
+        description=deployment["description"],
+        tags=deployment["tags"],
+        parameters=deployment["parameters"],
+        parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+        enforce_parameter_schema=True,
+        work_pool_name=deployment["work_pool"]["name"],
+        pull_steps=[],
+        concurrency_limit=limit.limit,
+        concurrency_options=ConcurrencyOptions(collision_strategy=limit.collision_strategy),
+        schedules=[
+            DeploymentScheduleCreate(
+                schedule=CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"]),
+                active=schedule["active"] and active,
             )
-            names.append(f"{flow.name}/{deployment['name']}")
-    return names
+            for schedule in deployment.get("schedules", ())
+        ],
+    )
+    return f"{flow.name}/{deployment['name']}"
 
 
 def register_route(tenant: tenants.Tenant, route: tenants.Route, work_pool: str) -> list[str]:

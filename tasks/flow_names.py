@@ -1,4 +1,4 @@
-"""The flows that a route has deployments of, by name; light enough to be imported by whoever only asks."""
+"""The flows that have deployments, by name; light enough to be imported by whoever only asks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from connectors.registry import connector_type
 SYNC_ORDERS = "sync-orders"
 SYNC_INVOICES = "sync-invoices"
 MIGRATE_ORDERS = "migrate-orders"
+NOTIFY = "notify"
 
 
 def daily_flow(source_system: str) -> str:

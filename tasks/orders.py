@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, get_run_logger, runtime, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
@@ -75,6 +75,12 @@ def publish(work: RouteWork, report: RunReport) -> State[Any]:
     title = f"{work.tenant.slug}, route {work.route.slug}: {report.message(work)}"
     create_table_artifact(key=f"documents-{key}", table=document_rows(work, report), description=title)
     create_markdown_artifact(key=f"verification-{key}", markdown=verification_text(report), description=title)
+    create_link_artifact(
+        key=f"dashboard-{key}",
+        link=f"{work.runtime.settings.public_url}/t/{work.tenant.slug}/runs?run={runtime.flow_run.id}",
+        link_text=f"{work.tenant.name} in Boekbrug's dashboard",
+        description=title,
+    )
     if report.goes_on_at is not None:
         continue_at(work, report.goes_on_at)
     _revive_migration(work)

@@ -187,9 +187,8 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
 
 def judging_by(work: RouteWork, policy: RoutePolicy, mapping: tuple[MappingRule, ...]) -> RouteWork:
     """The same open route by other rules, without VIES: to try rules out, not to write by."""
-    assert isinstance(work.writer, BookingWriter | EntryWriter)
-    writer = replace(work.writer, rules=mapping, policy=policy)
-    return replace(work, route=replace(work.route, policy=policy, mapping=mapping), writer=writer, vat_register=None)
+    route = replace(work.route, policy=policy, mapping=mapping)
+    return replace(work, route=route, writer=work.writer.judging_by(policy, mapping), vat_register=None)
 
 
 def _writer(run: Runtime, target: BookingTarget | LedgerTarget, route: tenants.Route, closing: ExitStack) -> Writer:

@@ -7,7 +7,7 @@ line's account, VAT code and amounts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -44,6 +44,10 @@ class Writer(Protocol):
         """Every choice made by the route's rules. Raises NeedsAttention with every finding."""
         ...
 
+    def judging_by(self, policy: RoutePolicy, rules: tuple[MappingRule, ...]) -> Writer:
+        """The same books by other rules."""
+        ...
+
     def look_up(self, record: SyncRecord, since: date) -> Sequence[PostedDocument]:
         """What the books hold of a record whose write was begun on or after that day."""
         ...
@@ -74,6 +78,10 @@ class BookingWriter:
             our_reference=our_reference,
         )
         return Prepared(booking, lambda: self.target.post_document(booking))
+
+    def judging_by(self, policy: RoutePolicy, rules: tuple[MappingRule, ...]) -> Writer:
+        """The same books by other rules."""
+        return replace(self, policy=policy, rules=rules)
 
     def look_up(self, record: SyncRecord, since: date) -> Sequence[PostedDocument]:
         """By our reference, among what was booked since."""
@@ -114,6 +122,10 @@ class EntryWriter:
             source_name=self.source_name,
             exchange=self.rate_on(document.currency, document.ordered_at.date()) if foreign else None,
         )
+
+    def judging_by(self, policy: RoutePolicy, rules: tuple[MappingRule, ...]) -> Writer:
+        """The same books by other rules."""
+        return replace(self, policy=policy, rules=rules)
 
     def look_up(self, record: SyncRecord, since: date) -> Sequence[PostedDocument]:
         """By the number it was to get; failing that, under another one, should the route's prefix have changed in the

@@ -19,6 +19,7 @@ from boekbrug.cli import (
     documents,
     health,
     migrations,
+    notifications,
     setup,
     sync,
     tenants,
@@ -53,6 +54,7 @@ app.command("deploy")(deployments.deploy)
 app.command("sync")(sync.sync)
 app.command("budget")(budgets.budget)
 app.add_typer(migrations.app, name="migrate")
+app.command("notify")(notifications.notify)
 app.command("status")(documents.status)
 app.command("errors")(documents.errors)
 app.command("retry")(documents.retry)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from boekbrug.store.tables import RunRow
 
@@ -66,13 +67,18 @@ def finish_run(
 
 def recent_runs(session: Session, tenant_id: int, route_id: int, limit: int = 20) -> list[RouteRun]:
     """The latest runs, the newest first."""
-    rows = session.exec(
-        select(RunRow)
-        .where(RunRow.tenant_id == tenant_id, RunRow.route_id == route_id)
-        .order_by(col(RunRow.id).desc())
-        .limit(limit)
-        .execution_options(populate_existing=True)
-    )
+    mine = select(RunRow).where(RunRow.tenant_id == tenant_id, RunRow.route_id == route_id)
+    return _runs(session, mine, limit)
+
+
+def latest_runs(session: Session, tenant_id: int, *, flow_run_id: str = "", limit: int = 50) -> list[RouteRun]:
+    """The latest runs of all the tenant's routes, the newest first; or only those of one flow run."""
+    mine = select(RunRow).where(RunRow.tenant_id == tenant_id)
+    return _runs(session, mine.where(RunRow.flow_run_id == flow_run_id) if flow_run_id else mine, limit)
+
+
+def _runs(session: Session, wanted: SelectOfScalar[RunRow], limit: int) -> list[RouteRun]:
+    rows = session.exec(wanted.order_by(col(RunRow.id).desc()).limit(limit).execution_options(populate_existing=True))
     return [
         RouteRun(
             id=row.id,

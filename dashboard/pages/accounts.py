@@ -1,16 +1,37 @@
-"""Choosing an administration."""
+"""All administrations of a user at a glance, and their errors grouped over all of them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from boekbrug.domain.catalogue import CATALOGUE
+from boekbrug.domain.findings import finding
 from boekbrug.domain.records import SyncStatus
-from boekbrug.store import records, tenants
+from boekbrug.store import overviews, tenants
 from dashboard.access import TheVisitor
 from dashboard.site import render, site_of
 
 router = APIRouter()
+_NAMED = 8
+
+
+@dataclass(slots=True)
+class SharedCause:
+    """Documents with the same gravest finding, of several administrations: most of them first."""
+
+    code: str
+    status: SyncStatus
+    sentence: str
+    suggestion: str
+    of: list[tuple[tenants.Tenant, int]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many documents."""
+        return sum(count for _, count in self.of)
 
 
 @router.get("/")
@@ -23,18 +44,44 @@ def home(visitor: TheVisitor) -> Response:
 
 @router.get("/tenants")
 def choose(request: Request, visitor: TheVisitor) -> Response:
-    """All administrations of the user, with what needs attention in each."""
-    rows = []
+    """All administrations of the user, with how each stands."""
+    runtime = site_of(request).runtime
+    with runtime.database.read() as session:
+        found = overviews.standings(session, [one.tenant.id for one in visitor.memberships])
+    return render(
+        request,
+        "tenants.html",
+        visitor.wording,
+        visitor=visitor,
+        rows=[(one, found[one.tenant.id]) for one in visitor.memberships],
+        now=runtime.clock.now(),
+    )
+
+
+@router.get("/tenants/errors")
+def errors(request: Request, visitor: TheVisitor) -> Response:
+    """What waits for a person in any administration of the user, by cause."""
+    owners = {one.tenant.id: one.tenant for one in visitor.memberships}
     with site_of(request).runtime.database.read() as session:
-        for membership in visitor.memberships:
-            groups = records.error_groups(session, membership.tenant.id)
-            paused = [c.slug for c in tenants.list_connections(session, membership.tenant.id) if c.is_broken]
-            rows.append(
-                {
-                    "membership": membership,
-                    "errors": sum(g.count for g in groups if g.status is SyncStatus.NEEDS_ATTENTION),
-                    "mismatches": sum(g.count for g in groups if g.status is SyncStatus.MISMATCH),
-                    "paused": paused,
-                }
+        found = overviews.causes(session, list(owners))
+    shared: dict[tuple[SyncStatus, str], SharedCause] = {}
+    language = visitor.wording.language
+    for one in sorted(found, key=lambda cause: -cause.count):
+        if (one.status, one.code) not in shared:
+            # The values differ from document to document, so the sentence is said without them.
+            known = finding(one.code) if one.code in CATALOGUE else None
+            shared[one.status, one.code] = SharedCause(
+                code=one.code,
+                status=one.status,
+                sentence=known.public_sentence(language) if known else "",
+                suggestion=known.public_suggestion(language) if known else "",
             )
-    return render(request, "tenants.html", visitor.wording, visitor=visitor, rows=rows)
+        shared[one.status, one.code].of.append((owners[one.tenant_id], one.count))
+    return render(
+        request,
+        "tenants_errors.html",
+        visitor.wording,
+        visitor=visitor,
+        causes=sorted(shared.values(), key=lambda cause: -cause.count),
+        named=_NAMED,
+    )

@@ -221,7 +221,9 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
             passed += 1
             shared.points = passed
             if passed == job.kill_at:
-                os.kill(os.getpid(), job.signal)
+                # To this very thread: one sent to the process takes effect when any of its threads gets to run, and
+                # this one would meanwhile go on past the point.
+                signal.pthread_kill(threading.get_ident(), job.signal)
 
     real_send = http.Session._send
 
@@ -254,6 +256,7 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
 
     http.Session._send = send  # type: ignore[method-assign]
     Factuursturen.find_contacts = find_contacts  # type: ignore[method-assign]
+    Factuursturen.post_document = post  # type: ignore[method-assign]
     event.listen(StoreSession, "before_commit", before_commit)
     event.listen(StoreSession, "after_commit", after_commit)
     try:
@@ -261,6 +264,7 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
     finally:
         http.Session._send = real_send  # type: ignore[method-assign]
         Factuursturen.find_contacts = real_find  # type: ignore[method-assign]
+        Factuursturen.post_document = real_post  # type: ignore[method-assign]
         event.remove(StoreSession, "before_commit", before_commit)
         event.remove(StoreSession, "after_commit", after_commit)
 

@@ -98,7 +98,7 @@ def test_a_run_that_slept_between_its_last_check_and_the_write_writes_nothing(w:
 def test_without_the_fence_it_would_write_twice(w: World) -> None:
     tenant = small_tenant(w)
     _asleep_at(w, tenant, "before sending", sabotage=["no_fence"])
-    assert any("is in the books 2 times" in problem for problem in w.check(tenant))
+    assert any("is in the books 2 times" in problem for problem in w.check(tenant)), w.log.read_text()[-2000:]
 
 
 def test_storms_of_faults_and_kills(w: World) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
 from pydantic import SecretStr
 
 from boekbrug.domain.users import Role
@@ -22,6 +25,8 @@ from boekbrug.store import passwords, tenants, users
 from dashboard.app import app_for
 from tests.world import DE_BIE, MOKKENHUIS, World, new_world
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
 PASSWORD = "een lang wachtwoord"
 HASH = passwords.hash_password(SecretStr(PASSWORD))
 _TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
@@ -143,3 +148,39 @@ def dashboard(small_installation: Callable[[], Any]) -> Iterator[Dashboard]:
     """One of its own, for tests that change something."""
     with small_installation() as world, _opened(world) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(chromium: Chromium) -> Iterator[Callable[..., Page]]:
+    """A new window; anything that the page's policy refuses, or an error in a script, fails the test."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def make(address: str, *, width: str = "desk", dark: bool = False, language: str = "nl") -> Page:
+        w, h = WIDTHS[width]
+        context = chromium.new_context(
+            base_url=address,
+            viewport={"width": w, "height": h},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: complaints.append(request.url) if address not in request.url else None)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []

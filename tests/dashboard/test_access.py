@@ -64,11 +64,11 @@ def filled(path: str, tenant: str, record_id: str) -> str:
         "status": "needs_attention",
         "code": "-",
         "token": "x",
+        "migration_id": record_id,
         "connection": "van-de-bie",
         "route": "van-de-bie",
         "index": "0",
         "version": "1",
-        "migration_id": record_id,
     }
     return re.sub(r"{(\w+)}", lambda found: values[found.group(1)], path)
 

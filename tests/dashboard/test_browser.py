@@ -1,54 +1,24 @@
 """The pages in a real browser: as wide as a phone and as a desk, light and dark, in both languages, looked at by
-axe-core. Set DASHBOARD_SCREENSHOTS to a folder to keep what was seen."""
+axe-core."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from boekbrug.domain.migrations import MigrationPlan
 from boekbrug.domain.records import SyncStatus
-from tests.dashboard.conftest import PASSWORD, Dashboard
+from boekbrug.domain.windows import DailyWindow
+from boekbrug.store import order_migrations, tenants
+from tests.dashboard.browsing import MINE, ROOT, look, served, sign_in
+from tests.dashboard.conftest import CHROMIUM, WIDTHS, Dashboard
 from tests.world import MOKKENHUIS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
-MINE = "winkel@example.com"
-ROOT = f"/t/{MOKKENHUIS}"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@contextmanager
-def served(dashboard: Dashboard) -> Iterator[str]:
-    """The dashboard's address on loopback."""
-    server = uvicorn.Server(uvicorn.Config(dashboard.app, port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -57,51 +27,27 @@ def address(seen: Dashboard) -> Iterator[str]:
         yield at
 
 
-@pytest.fixture
-def open_page(chromium: Chromium) -> Iterator[Callable[..., Page]]:
-    """A new window; anything that the page's policy refuses, or an error in a script, fails the test."""
-    contexts: list[Any] = []
-    complaints: list[str] = []
-
-    def make(address: str, *, width: str = "desk", dark: bool = False, language: str = "nl") -> Page:
-        w, h = WIDTHS[width]
-        context = chromium.new_context(
-            base_url=address,
-            viewport={"width": w, "height": h},
-            color_scheme="dark" if dark else "light",
-            locale=language,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda request: complaints.append(request.url) if address not in request.url else None)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def sign_in(page: Page) -> None:
-    page.goto("/login")
-    page.get_by_label(re.compile("E-mail")).fill(MINE)
-    page.get_by_label(re.compile("Wachtwoord|Password")).fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/t/**")
-
-
-def look(page: Page, name: str) -> None:
-    """Accessible, and nothing sticks out at the side."""
-    folder = os.environ.get("DASHBOARD_SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    found = Axe().run(page, options=RULES).response["violations"]
-    assert [(v["id"], [n["html"][:150] for n in v["nodes"]][:3]) for v in found] == [], name
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, name
+def planned(seen: Dashboard) -> int:
+    """The id of a migration with something to be seen of every kind; made once."""
+    runtime = seen.world.runtime
+    with runtime.database.write() as session:
+        tenant = tenants.tenant_by_slug(session, MOKKENHUIS)
+        found = order_migrations.list_migrations(session, tenant.id)
+        if found:
+            return found[0].id
+        (route,) = tenants.list_routes(session, tenant.id)
+        now = runtime.clock.now()
+        first, last = (now.date() - timedelta(days=back) for back in (90, 2))
+        made = order_migrations.draft(
+            session, tenant.id, route.id, first_on=first, last_on=last, window=DailyWindow.parse("01:00-06:00"),
+            per_window=40, shop_count=300, who=MINE, now=now,
+        )  # fmt: skip
+        plan = MigrationPlan(
+            shop_count=300, read=299, to_post={last: 200}, was_there=20, skipped={"ORDER_STATUS": 5},
+            refused={"PAYMENT_RULE_MISSING": 4}, earlier_to_post={first: 70},
+        )  # fmt: skip
+        order_migrations.keep_plan(session, tenant.id, made, plan, None)
+        return made
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -130,6 +76,11 @@ def test_every_page_is_accessible(
         ("cause", f"{ROOT}/errors/needs_attention/{code}"),
         ("processing", f"{ROOT}/processing?ids={done.id}"),
         ("tenants", "/tenants"),
+        ("tenants-errors", "/tenants/errors"),
+        ("runs", f"{ROOT}/runs"),
+        ("notifications", "/notifications"),
+        ("migrations", f"{ROOT}/migrations"),
+        ("migration", f"{ROOT}/migrations/{planned(seen)}"),
     ):
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == language

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page
 
 from boekbrug.domain.records import SyncStatus
-from tests.dashboard.conftest import Dashboard
-from tests.dashboard.test_browser import CHROMIUM, ROOT, chromium, look, open_page, served, sign_in  # noqa: F401
+from tests.dashboard.browsing import ROOT, look, served, sign_in
+from tests.dashboard.conftest import CHROMIUM, Dashboard
 from tests.world import MOKKENHUIS, ROUTE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")

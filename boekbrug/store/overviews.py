@@ -1,0 +1,101 @@
+"""How many tenants of a user stand, at a glance: a handful of queries, however many tenants there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from boekbrug.domain.records import SyncStatus
+from boekbrug.store.database import ACROSS_TENANTS
+from boekbrug.store.rows import in_chunks
+from boekbrug.store.runs import RunOutcome
+from boekbrug.store.tables import ConnectionRow, RecordRow, RunRow
+
+_WAITING = (SyncStatus.PENDING, SyncStatus.IN_FLIGHT)
+
+
+@dataclass(slots=True)
+class TenantStanding:
+    """One tenant: its last run, how many documents wait, need attention or differ, and which connections are paused."""
+
+    last_at: datetime | None = None
+    last_outcome: RunOutcome | None = None
+    waiting: int = 0
+    errors: int = 0
+    mismatches: int = 0
+    paused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCause:
+    """Documents of one tenant in one status with the same gravest finding."""
+
+    tenant_id: int
+    status: SyncStatus
+    code: str
+    count: int
+
+
+def standings(session: Session, tenant_ids: Collection[int]) -> dict[int, TenantStanding]:
+    """How each of these tenants stands."""
+    found = {tenant_id: TenantStanding() for tenant_id in tenant_ids}
+    for part in in_chunks(tenant_ids):
+        _last_runs(session, part, found)
+        _paused(session, part, found)
+        counted = select(RecordRow.tenant_id, RecordRow.status, func.count()).where(
+            col(RecordRow.tenant_id).in_(part), col(RecordRow.status).in_([s.value for s in _WAITING])
+        )
+        grouped = counted.group_by(col(RecordRow.tenant_id), col(RecordRow.status))
+        for tenant_id, _, count in session.exec(grouped.execution_options(**ACROSS_TENANTS)):
+            found[tenant_id].waiting += count
+    for cause in causes(session, tenant_ids):
+        if cause.status is SyncStatus.MISMATCH:
+            found[cause.tenant_id].mismatches += cause.count
+        else:
+            found[cause.tenant_id].errors += cause.count
+    return found
+
+
+def causes(session: Session, tenant_ids: Collection[int]) -> list[TenantCause]:
+    """What waits for a person with these tenants, per tenant and gravest finding."""
+    found: list[TenantCause] = []
+    for part in in_chunks(tenant_ids):
+        for status in (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH):
+            counted = select(RecordRow.tenant_id, RecordRow.finding_code, func.count()).where(
+                col(RecordRow.tenant_id).in_(part), RecordRow.status == status.value
+            )
+            grouped = counted.group_by(col(RecordRow.tenant_id), col(RecordRow.finding_code))
+            rows = session.exec(grouped.execution_options(**ACROSS_TENANTS))
+            found += [TenantCause(tenant_id, status, code, count) for tenant_id, code, count in rows]
+    return found
+
+
+def _last_runs(session: Session, part: Collection[int], found: dict[int, TenantStanding]) -> None:
+    latest = select(func.max(RunRow.id)).where(col(RunRow.tenant_id).in_(part)).group_by(col(RunRow.tenant_id))
+    rows = session.exec(
+        select(RunRow.tenant_id, RunRow.started_at, RunRow.outcome)
+        .where(col(RunRow.id).in_(latest))
+        .execution_options(**ACROSS_TENANTS)
+    )
+    for tenant_id, started_at, outcome in rows:
+        found[tenant_id].last_at = started_at
+        found[tenant_id].last_outcome = None if outcome is None else RunOutcome(outcome)
+
+
+def _paused(session: Session, part: Collection[int], found: dict[int, TenantStanding]) -> None:
+    rows = session.exec(
+        select(ConnectionRow.tenant_id, ConnectionRow.slug)
+        .where(
+            col(ConnectionRow.tenant_id).in_(part),
+            col(ConnectionRow.removed).is_(False),
+            col(ConnectionRow.broken).is_(True),
+        )
+        .order_by(col(ConnectionRow.id))
+        .execution_options(**ACROSS_TENANTS)
+    )
+    for tenant_id, slug in rows:
+        found[tenant_id].paused += (slug,)
