@@ -91,6 +91,8 @@ def sent_values(model: type[BaseModel], form: FormData, prefix: str = "") -> dic
             sent[name] = [part for part in parts if part]
         elif kind != "table" and given and given[0]:
             sent[name] = given[0]
+        elif kind == "text" and given and info.default is not None and _is_optional(info):
+            sent[name] = None  # emptied: none at all, where leaving it out would mean the default
     return sent
 
 
@@ -120,6 +122,10 @@ def _kind(info: FieldInfo) -> tuple[str, tuple[str, ...]]:
         inner = get_args(wanted)[0]
         return ("several", tuple(map(str, get_args(inner)))) if get_origin(inner) is Literal else ("lines", ())
     return ("table", ()) if get_origin(wanted) is dict else ("text", ())
+
+
+def _is_optional(info: FieldInfo) -> bool:
+    return type(None) in get_args(info.annotation)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -4,13 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from starlette.datastructures import FormData
 
 from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.tenants import RoutePolicy, RuleMatch, RuleResult
 from boekbrug.store import audit, credentials, tenants
 from boekbrug.store.route_versions import route_versions
+from connectors import TargetSettings
+from connectors.registry import CONNECTORS
 from dashboard import words as said_words
 from dashboard.mending import prefilled
+from dashboard.model_forms import fields_of, sent_values
 from dashboard.pages import rules as rule_pages
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.test_pages import words
@@ -271,6 +275,17 @@ def test_what_is_missing_is_filled_in() -> None:
     )
     assert prefilled("PAYMENT_RULE_MISSING", "-") == ("payment", {})
     assert prefilled("REFUSED_BY_BOOKS", "x") == ("", {})
+
+
+def test_an_emptied_field_is_none_and_a_missing_one_its_default() -> None:
+    settings = CONNECTORS["factuursturen"].settings
+    emptied = sent_values(settings, FormData([("documents_per_period", ""), ("calls_per_period", "")]))
+    made = settings.model_validate(emptied)
+    assert isinstance(made, TargetSettings) and made.documents_per_period is None
+    left = settings.model_validate(sent_values(settings, FormData([])))
+    assert isinstance(left, TargetSettings) and left.documents_per_period == 60
+    shown = {one.name: one.value for one in fields_of(settings, made.model_dump(mode="json", exclude_defaults=True))}
+    assert shown["documents_per_period"] == ""
 
 
 def test_every_field_has_a_word() -> None:
