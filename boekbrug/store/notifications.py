@@ -100,8 +100,8 @@ def has_address(session: Session, user_id: int) -> bool:
 
 def save_address(session: Session, key: SealingKey, user_id: int, address: SecretStr) -> None:
     """Seals and keeps the address of the user's messenger, in place of one that there was."""
-    sealed = {"key_id": key.id, "sealed": key.seal(address, _bound_to(user_id))}
-    insert_new(session, NotificationAddressRow, [{"user_id": user_id} | sealed])
+    sealed: dict[str, object] = {"key_id": key.id, "sealed": key.seal(address, _bound_to(user_id))}
+    insert_new(session, NotificationAddressRow, [{"user_id": user_id, **sealed}])
     session.exec(update(NotificationAddressRow).where(col(NotificationAddressRow.user_id) == user_id).values(**sealed))
 
 
@@ -158,14 +158,16 @@ def broken_connections(session: Session) -> list[Event]:
 def migrations_completed(session: Session, since: datetime) -> list[Event]:
     """Every tenant's migrations that were completed after `since`."""
     rows = session.exec(
-        select(
-            MigrationRow.tenant_id, MigrationRow.ended_at, MigrationRow.id, MigrationRow.first_on, MigrationRow.last_on
-        )
+        select(MigrationRow)
         .where(MigrationRow.state == MigrationState.COMPLETED.value, col(MigrationRow.ended_at) > since)
         .order_by(col(MigrationRow.id))
-        .execution_options(**ACROSS_TENANTS)
+        .execution_options(populate_existing=True, **ACROSS_TENANTS)
     )
-    return [Event(tenant, at, f"migration {id_}", f"{first} – {last}") for tenant, at, id_, first, last in rows if at]
+    return [
+        Event(row.tenant_id, row.ended_at, f"migration {row.id}", f"{row.first_on} – {row.last_on}")
+        for row in rows
+        if row.ended_at
+    ]
 
 
 # -- what was sent
@@ -205,7 +207,7 @@ def announce(
     """Announces that it is about to be sent and returns its id; None when somebody else did. Commit before sending."""
     own = {"user_id": user_id, "kind": kind.value, "channel": channel.value, "subject": subject}
     insert_new(session, NotificationRow, [own | {"told_until": told_until, "problem": ""}])
-    which = (*_of(user_id, kind, channel), NotificationRow.subject == subject)
+    which = (*_of(user_id, kind, channel), col(NotificationRow.subject) == subject)
     claimed = session.exec(
         update(NotificationRow)
         .where(*which, col(NotificationRow.claimed_at).is_(None))
