@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("", description="Address from which notifications come; needed for e-mail")
     notify_services: str = Field(
-        "tgram,slack,discord,workflows,gchat,pover,pbul",
+        "tgram,slack,discord,gchat,pover,pbul",
         description="Services of Apprise that users may choose, by the beginning of their addresses. Only those whose "
         "address is fixed: with others, such as json, a user could have this server call addresses in its own network",
     )

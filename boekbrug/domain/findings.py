@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 
 from boekbrug.domain.catalogue import CATALOGUE, FindingKind, FindingText, Level
 
-__all__ = ["CATALOGUE", "PERSONAL_VALUES", "Finding", "FindingKind", "FindingText", "Level", "blocking", "finding"]
+__all__ = [
+    "CATALOGUE",
+    "PERSONAL_VALUES",
+    "Finding",
+    "FindingKind",
+    "FindingText",
+    "Level",
+    "blocking",
+    "finding",
+    "in_general",
+]
 
 # Values that may hold personal data: a customer's own, or free text from elsewhere that may repeat them.
 PERSONAL_VALUES = frozenset(
@@ -65,6 +75,18 @@ class Finding:
     def _text(self, language: str) -> FindingText:
         kind = CATALOGUE[self.code]
         return kind.nl if language == "nl" else kind.en
+
+
+def in_general(code: str, language: str) -> tuple[str, str]:
+    """What is the matter and what to do, of no document in particular. Raises KeyError for an unknown code."""
+    kind = CATALOGUE[code]
+    text = kind.nl if language == "nl" else kind.en
+    return text.sentence.format_map(_Blanks()), text.suggestion.format_map(_Blanks())
+
+
+class _Blanks(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 class _Values(dict[str, str]):

@@ -161,7 +161,7 @@ def migrations_completed(session: Session, since: datetime) -> list[Event]:
         select(MigrationRow)
         .where(MigrationRow.state == MigrationState.COMPLETED.value, col(MigrationRow.ended_at) > since)
         .order_by(col(MigrationRow.id))
-        .execution_options(**ACROSS_TENANTS)
+        .execution_options(populate_existing=True, **ACROSS_TENANTS)
     )
     return [
         Event(row.tenant_id, row.ended_at, f"migration {row.id}", f"{row.first_on} – {row.last_on}")

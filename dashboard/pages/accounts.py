@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from boekbrug.domain.catalogue import CATALOGUE
-from boekbrug.domain.findings import finding
+from boekbrug.domain.findings import CATALOGUE, in_general
 from boekbrug.domain.records import SyncStatus
 from boekbrug.store import overviews, tenants
 from dashboard.access import TheVisitor
@@ -68,13 +67,12 @@ def errors(request: Request, visitor: TheVisitor) -> Response:
     language = visitor.wording.language
     for one in sorted(found, key=lambda cause: -cause.count):
         if (one.status, one.code) not in shared:
-            # The values differ from document to document, so the sentence is said without them.
-            known = finding(one.code) if one.code in CATALOGUE else None
+            sentence, suggestion = in_general(one.code, language) if one.code in CATALOGUE else ("", "")
             shared[one.status, one.code] = SharedCause(
                 code=one.code,
                 status=one.status,
-                sentence=known.public_sentence(language) if known else "",
-                suggestion=known.public_suggestion(language) if known else "",
+                sentence=sentence,
+                suggestion=suggestion,
             )
         shared[one.status, one.code].of.append((owners[one.tenant_id], one.count))
     return render(

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from boekbrug.domain.errors import BoekbrugError, SettingsInvalid
-from boekbrug.domain.findings import CATALOGUE, finding
+from boekbrug.domain.findings import CATALOGUE, in_general
 from boekbrug.domain.forecast import Forecast
 from boekbrug.domain.migrations import ENDED, LIVE, Migration, MigrationState
 from boekbrug.domain.users import Right
@@ -293,16 +293,6 @@ def _outlook(place: Place, route: tenants.Route, found: Migration) -> Outlook:
 def _reasons(counted: Mapping[str, int], language: str) -> list[Reason]:
     found = []
     for code, count in sorted(counted.items(), key=lambda item: -item[1]):
-        kind = CATALOGUE.get(code)
-        if kind is None:
-            found.append(Reason(count=count, sentence=code, suggestion=""))
-            continue
-        public = finding(code)
-        found.append(
-            Reason(
-                count=count,
-                sentence=public.public_sentence(language),
-                suggestion=public.public_suggestion(language),
-            )
-        )
+        sentence, suggestion = in_general(code, language) if code in CATALOGUE else (code, "")
+        found.append(Reason(count=count, sentence=sentence, suggestion=suggestion))
     return found
