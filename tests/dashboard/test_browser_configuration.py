@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 @pytest.mark.parametrize(("width", "language"), [("phone", "nl"), ("desk", "en")])
 def test_the_pages_are_accessible(
     seen: Dashboard,
-    open_page: Callable[..., Page],  # noqa: F811
+    open_page: Callable[..., Page],
     width: str,
     language: str,
 ) -> None:
@@ -62,7 +62,7 @@ def test_the_pages_are_accessible(
 
 def test_the_story_of_a_missing_vat_relation(
     dashboard: Dashboard,
-    open_page: Callable[..., Page],  # noqa: F811
+    open_page: Callable[..., Page],
 ) -> None:
     """An order fails for a missing VAT relation; from the errors page the relation is set, tried out and saved, and
     the order goes at once: it is booked and verified, with the code that was chosen."""
