@@ -15,8 +15,8 @@ from boekbrug.cli._output import out, print_json, print_table
 from boekbrug.domain.errors import ConnectionBroken, RetryLater, SettingsInvalid
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.store import credentials, tenants
-from connectors import Connector, TargetSettings, Unmetered
-from connectors.registry import open_connector, read_credentials, read_settings, same_books
+from connectors import Capability, Connector, TargetSettings, Unmetered
+from connectors.registry import connector_type, open_connector, read_credentials, read_settings, same_books
 from tasks import rules
 from tasks.route_work import check_reserve
 from tasks.runtime import Runtime, runtime
@@ -114,8 +114,10 @@ def _rule_problems(run: Runtime, config: TenantConfig, origin: str) -> list[str]
     compared: a system that is away keeps nobody from importing.
     """
     told: list[str] = []
+    systems = {one.slug: one.system for one in config.connections}
     for route in config.routes:
-        if not route.enabled:
+        told_lines = Capability.LEDGER_TARGET in connector_type(systems[route.target]).capabilities
+        if not route.enabled or not told_lines:
             continue
         try:
             with (

@@ -144,7 +144,7 @@ def test_a_run_leaves_what_a_person_can_read_and_nothing_personal(server: str, s
     # Everything that the server knows, logs and states included, a little later: logs are sent in batches.
     time.sleep(3)
     kept = everything_in(stack)
-    assert "orders: " in kept, "the logs have not arrived"
+    assert "documents: " in kept, "the logs have not arrived"
     for row in world.shop_orders().values():
         assert not row["email"] or row["email"] not in kept
     for client in world.account()["clients"]:
