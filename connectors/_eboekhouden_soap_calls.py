@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -27,8 +28,10 @@ from boekbrug.domain.findings import finding
 from connectors._base import ConnectorSettings, Meter
 from connectors._eboekhouden import FIRST_DAY, LAST_DAY, TITLE, Tickets, understood
 from connectors._eboekhouden_soap_wire import number_of, rows
-from connectors._soap import Argument, Session
 from connectors._wire import Fields, Unreadable, clean
+
+if TYPE_CHECKING:
+    from connectors._soap import Argument
 
 NAME = "eboekhouden-soap"
 LISTS = "GetMutaties"  # what the account counts apart
@@ -89,6 +92,8 @@ class Calls:
         *,
         window: int,
     ) -> None:
+        from connectors._soap import Session  # noqa: PLC0415 - brings zeep along, which most commands do not need
+
         self._login = login
         self._clock = clock
         self._window = window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from boekbrug.domain.documents import Contact, ContactAccount
 from boekbrug.domain.errors import NeedsAttention
@@ -10,8 +11,10 @@ from connectors._eboekhouden import codes_for, understood
 from connectors._eboekhouden_relations import Relations
 from connectors._eboekhouden_soap_calls import NAME, Calls
 from connectors._eboekhouden_soap_wire import changed_relation_to_wire, new_relation_to_wire, relation_from_wire
-from connectors._soap import Argument
 from connectors._wire import Fields
+
+if TYPE_CHECKING:
+    from connectors._soap import Argument
 
 
 class SoapRelations(Relations):

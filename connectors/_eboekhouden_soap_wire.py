@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from boekbrug.domain.bookings import Entry, EntryLine, LedgerAccount
 from boekbrug.domain.documents import (
@@ -24,8 +25,10 @@ from boekbrug.domain.documents import (
 from boekbrug.domain.money import Money
 from connectors._eboekhouden import CURRENCY, SYSTEM, Relation, details_of, ledger_account, rate_of, relation_ref
 from connectors._eboekhouden_entries import BookedLine, Refusal, gross_of, tax_totals
-from connectors._soap import Argument
 from connectors._wire import Fields, Unreadable, clean
+
+if TYPE_CHECKING:
+    from connectors._soap import Argument
 
 MUTATION = "mutation"  # the kind of a ref: the number that people see in the program
 INVOICES = {"FactuurVerstuurd": Side.SALES, "FactuurOntvangen": Side.PURCHASES}

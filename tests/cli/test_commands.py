@@ -395,7 +395,7 @@ def test_no_secret_in_the_traceback_of_a_mistake_of_ours(shop: World, tmp_path: 
     planted = (
         "import sys, tasks.fetching as f\n"
         "def mistake(work, progress=None):\n"
-        "    secret = work.source._session._client.auth\n"
+        "    secret = work.source._session\n"
         "    list(work.source.read_changed_orders(work.now()))\n"
         "    raise RuntimeError(f'planted near {secret}')\n"
         "f.fetch_changed = mistake\n"
