@@ -13,6 +13,7 @@ COPY connectors connectors
 COPY mappings mappings
 COPY tasks tasks
 COPY flows flows
+COPY dashboard dashboard
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/boekbrug \
     PYTHONUNBUFFERED=1 \

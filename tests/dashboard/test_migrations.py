@@ -44,7 +44,7 @@ def made(tmp_path: Path, database_template: Path) -> Iterator[tuple[Dashboard, L
         for slug in (MOKKENHUIS, DE_BIE):
             world.demo_tenant(slug, books={"documents_per_period": None})
         hurried, later = Hurried(), Later()
-        dashboard = Dashboard(world, hurried, app_for(world.runtime, hurry=hurried, background=later))
+        dashboard = Dashboard(world, hurried, Hurried(), app_for(world.runtime, hurry=hurried, background=later))
         dashboard.add_user(MINE, mokkenhuis=Role.SHOPKEEPER)
         dashboard.add_user("ander@example.com", groothandel_de_bie=Role.SHOPKEEPER)
         yield dashboard, later

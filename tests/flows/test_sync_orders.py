@@ -130,7 +130,8 @@ def test_a_run_leaves_what_a_person_can_read_and_nothing_personal(server: str, s
     posted = len(world.invoices())
     assert state.message is not None and state.message.startswith(f"{posted} posted, {posted} verified, ")
     found = artifacts(MOKKENHUIS)
-    assert set(found) == {"documents", "verification"}
+    assert set(found) == {"dashboard", "documents", "verification"}
+    assert f"/t/{MOKKENHUIS}/runs?run={state.state_details.flow_run_id}" in found["dashboard"].data
     rows = {row["document"]: row for row in json.loads(found["documents"].data)}
     assert {row["status"] for row in rows.values()} == {"verified", "needs_attention"}
     assert "De postcode … is langer dan de 7 tekens" in rows[str(too_long)]["why"]
