@@ -43,6 +43,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(found[0], found[1])
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(found[4])
+        listener.listen(128)  # who reads the address may come before the pages are ready, and waits
     except OSError as problem:
         raise SettingsInvalid(f"the dashboard cannot listen on {host} port {port}: {problem.strerror}") from None
     return listener
