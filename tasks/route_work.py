@@ -35,6 +35,7 @@ from connectors.vies import Settings as ViesSettings
 from connectors.vies import Vies
 from mappings.eligibility import StatusPlan, status_plan
 from tasks.metering import StoreMeter
+from tasks.rules import number_problems
 from tasks.runtime import Runtime, runtime
 from tasks.streams import Stream, streams_of
 from tasks.writing import BookingWriter, EntryWriter, Writer
@@ -147,12 +148,16 @@ class RouteWork:
 def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane] = DAILY_LANES) -> Iterator[RouteWork]:
     """Opens a route, for what is in these lanes; without a slug the tenant's only one.
 
-    Raises SettingsInvalid for a name that does not exist, ConnectionBroken while one of its connections is paused.
+    Raises SettingsInvalid for a name that does not exist and for invoice numbers that two routes can give,
+    ConnectionBroken while one of its connections is paused.
     """
     with runtime() as run, ExitStack() as closing:
         with run.database.read() as session:
             tenant = tenants.tenant_by_slug(session, tenant_slug)
             route = chosen_route(tenants.list_routes(session, tenant.id), tenant_slug, route_slug)
+            overlaps = number_problems(run, session, tenant.id)
+        if overlaps:  # nothing is booked under a number that another route may give, too
+            raise SettingsInvalid("; ".join(f"{found.sentence()} {found.suggestion()}" for found in overlaps))
         for row in (route.source, route.target):
             if row.is_broken:
                 raise ConnectionBroken(

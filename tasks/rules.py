@@ -40,6 +40,8 @@ def rule_problems(run: Runtime, route: RouteConfig, source: Connector, target: C
 def number_problems(run: Runtime, session: Session, tenant_id: int) -> tuple[Finding, ...]:
     """Which of a tenant's routes that are switched on can give the same invoice number to the same books."""
     routes = [route for route in tenants.list_routes(session, tenant_id) if route.enabled]
+    if len(routes) < 2:
+        return ()
     ranges: dict[str, list[NumberRange]] = {}
     for route in routes:
         moves = route.policy.moves

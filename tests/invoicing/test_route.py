@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from boekbrug.domain.errors import OutcomeUnknown, RateLimited, RemoteUnavailable
+from boekbrug.domain.errors import OutcomeUnknown, RateLimited, RemoteUnavailable, SettingsInvalid
 from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import payments, tenants
@@ -47,6 +47,17 @@ def test_every_kind_of_document_becomes_its_entry(world: InvoicingWorld) -> None
     by_number = {one["invoice_number"]: one for one in entries(world)}
     assert by_number[sold["invoices"][0]]["kind"] == "FactuurVerstuurd"
     assert by_number[sold["invoices"][1]]["gross"] < 0
+
+
+def test_two_routes_that_can_give_the_same_number_book_nothing(world: InvoicingWorld) -> None:
+    """As when another route was switched on by somebody who did not check."""
+    world.grow(invoices=1, cases=["plain"])
+    world.demo_tenant(second_route={"slug": "nog-eens"})
+    with pytest.raises(SettingsInvalid, match="nog-eens"):
+        world.run()
+    assert entries(world) == []
+    world.demo_tenant(second_route={"slug": "nog-eens", "enabled": False})
+    assert world.run().pushed.posted == 1
 
 
 def test_reading_that_is_cut_off_goes_on_from_there(world: InvoicingWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,9 +69,10 @@ class InvoicingWorld:
         books: Mapping[str, Any] | None = None,
         rules: tuple[Mapping[str, Any], ...] = (),
         over_rest: bool = False,
+        second_route: Mapping[str, Any] | None = None,
     ) -> None:
         """The demo's tenant, with changes; our own limits off unless they are named. `over_rest`: its route goes to the
-        same books by their other interface."""
+        same books by their other interface. `second_route`: one more like it, with these changes."""
         text = Template((DEMO_TENANTS / f"{ATELIER}.yaml").read_text()).substitute(
             wefact=self.invoices.url, eboekhouden=self.books.url, long_ago="2020-01-01", recently="2020-01-01"
         )
@@ -88,6 +89,8 @@ class InvoicingWorld:
             other |= {"credentials": {"access_token": "env:DEMO_LEDGER_TOKEN"}}
             tenant["connections"].append(other)
             route["target"] = "administratie-rest"
+        if second_route is not None:
+            tenant["routes"].append(route | second_route)
         self.import_tenant(tenant)
 
     @contextmanager
