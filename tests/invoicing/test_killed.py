@@ -1,5 +1,5 @@
-"""A process that is killed (SIGKILL) at a remote write, before it leaves or when its answer is there: the next run makes
-it good, and nothing is in the books or told to the program twice."""
+"""A process that is killed (SIGKILL) at a remote write, before it leaves or when its answer is there: the next run
+makes it good, and nothing is in the books or told to the program twice."""
 
 from __future__ import annotations
 
