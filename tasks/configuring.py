@@ -29,8 +29,10 @@ _PATIENCE = 8  # seconds that a person waits for what a system lists
 class RulesRefused(SettingsInvalid):
     """The change would make something wrong; `findings` say what."""
 
-    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, findings: tuple[Finding, ...] = (), *, system: str = "", document: str = ""
+    ) -> None:
+        super().__init__(message, system=system, document=document)
         self.findings = findings
 
 
