@@ -112,9 +112,13 @@ class LimitSignal:
 class Meter(Protocol):
     """Stands between a connector and the remote account's budget for calls. Thread-safe."""
 
-    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
+    def call(self, counts_as: str = "", *, writes: bool = False) -> AbstractContextManager[None]:
         """Around every remote call: takes a slot, of the calls that the account counts apart too when it is one of
-        those (`CallLimit.counts_as`). Raises RateLimited, before anything is sent, when there is none."""
+        those (`CallLimit.counts_as`). `writes`: it may change something there.
+
+        Raises RateLimited, before anything is sent, when there is none, and RetryLater when it comes too late for a
+        write.
+        """
         ...
 
     def heard(self, signal: LimitSignal) -> None:
@@ -125,7 +129,7 @@ class Meter(Protocol):
 class Unmetered:
     """The meter of a system where nobody counts our calls."""
 
-    def call(self, counts_as: str = "") -> AbstractContextManager[None]:
+    def call(self, counts_as: str = "", *, writes: bool = False) -> AbstractContextManager[None]:
         """Always free."""
         return nullcontext()
 

@@ -7,7 +7,6 @@ of a row itself, but for the codes of any rate.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from decimal import Decimal
 
 from boekbrug.domain.bookings import Entry, LedgerAccount
@@ -35,7 +34,7 @@ from connectors._eboekhouden import (
     relation_ref,
 )
 from connectors._eboekhouden_entries import BookedLine, Refusal, gross_of, tax_totals
-from connectors._wire import Fields, JsonOut, Unreadable, clean
+from connectors._wire import Fields, JsonOut, clean
 
 MUTATION = "mutation_id"  # the kind of a ref: not the number that SOAP has and people see
 INVOICES = {"2": Side.SALES, "1": Side.PURCHASES}
@@ -76,15 +75,6 @@ def refusal_of(code: str, named: str) -> Refusal:
 def account_from_wire(fields: Fields) -> LedgerAccount:
     """A ledger account. Raises Unreadable."""
     return ledger_account(fields.required_text("code"), fields.text("description"), fields.text("category"))
-
-
-def day(fields: Fields, name: str) -> date:
-    """A date, with or without a time. Raises Unreadable."""
-    text = fields.required_text(name)
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        raise Unreadable(fields.path(name), f"'{text}' is not a day") from None
 
 
 # -- relations
@@ -165,7 +155,7 @@ def posted_from_wire(
         target_ref=mutation_ref(mutation.whole("id")),
         number=mutation.text("invoiceNumber"),
         our_reference=mutation.text("entryNumber") if is_ours(mutation) else "",
-        booked_on=day(mutation, "date"),
+        booked_on=mutation.day("date"),
         gross=gross,
         tax_totals=tax_totals(lines),
         contact=contact,
@@ -211,7 +201,7 @@ def open_item_from_wire(item: Fields, side: Side, *, number: str, contact_code: 
         side=side,
         number=number,
         contact_code=contact_code,
-        booked_on=day(item, "date"),
+        booked_on=item.day("date"),
         gross=item.money("totalAmount", CURRENCY),
         open_amount=item.money("outstandingAmount", CURRENCY),
         target_ref=mutation_ref(item.whole("mutationId")),
@@ -236,6 +226,6 @@ def payment_from_wire(mutation: Fields, side: Side, number: str, contact_code: s
         side=side,
         number=number,
         contact_code=contact_code,
-        paid_on=day(mutation, "date"),
+        paid_on=mutation.day("date"),
         amount=amount,
     )

@@ -25,7 +25,7 @@ from boekbrug.domain.documents import (
 from boekbrug.domain.money import Money
 from connectors._eboekhouden import CURRENCY, SYSTEM, Relation, details_of, ledger_account, rate_of, relation_ref
 from connectors._eboekhouden_entries import BookedLine, Refusal, gross_of, tax_totals
-from connectors._wire import Fields, Unreadable, clean
+from connectors._wire import Fields, clean
 
 if TYPE_CHECKING:
     from connectors._soap import Argument
@@ -71,15 +71,6 @@ def rows(reply: Fields, container: str, name: str) -> list[Fields]:
     return reply.object(container).objects(name)
 
 
-def day(fields: Fields, name: str) -> date:
-    """A date, which comes with a time of midnight. Raises Unreadable."""
-    text = fields.required_text(name)
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        raise Unreadable(fields.path(name), f"'{text}' is not a day") from None
-
-
 def account_from_wire(fields: Fields) -> LedgerAccount:
     """A ledger account. Raises Unreadable."""
     return ledger_account(fields.required_text("Code"), fields.text("Omschrijving"), fields.text("Categorie"))
@@ -113,7 +104,7 @@ def changed_relation_to_wire(present: Fields, contact: Contact) -> dict[str, Arg
     return {
         **{name: present.whole(name) for name in _RELATION_NUMBERS},
         "ID": present.whole("ID"),
-        "AddDatum": day(present, "AddDatum"),
+        "AddDatum": present.day("AddDatum"),
         "Code": present.required_text("Code"),
         **texts,
     }
@@ -178,7 +169,7 @@ def posted_from_wire(mutation: Fields, contact: Contact, open_amounts: OpenAmoun
         target_ref=ExternalRef(SYSTEM, MUTATION, str(number_of(mutation))),
         number=number,
         our_reference=mutation.text("Boekstuk") if is_ours(mutation) else "",
-        booked_on=day(mutation, "Datum"),
+        booked_on=mutation.day("Datum"),
         gross=gross,
         tax_totals=tax_totals(lines),
         contact=contact,
@@ -220,7 +211,7 @@ def open_item_from_wire(item: Fields, side: Side) -> OpenItem:
         side=side,
         number=item.text("MutFactuur"),
         contact_code=item.text("RelCode"),
-        booked_on=day(item, "MutDatum"),
+        booked_on=item.day("MutDatum"),
         gross=item.money("Bedrag", CURRENCY),
         open_amount=item.money("Openstaand", CURRENCY),
     )
@@ -254,6 +245,6 @@ def payments_from_wire(mutation: Fields, relations: Mapping[str, str]) -> Iterat
             side=side,
             number=number,
             contact_code=mutation.text("RelatieCode") or relations.get(number, ""),
-            paid_on=day(mutation, "Datum"),
+            paid_on=mutation.day("Datum"),
             amount=amount,
         )

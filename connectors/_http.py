@@ -186,7 +186,7 @@ class Session:
     ) -> Answer:
         """One call that may write. Returns a 2xx answer, one that refuses what was sent (4xx), and those whose status
         the caller judges himself. Raises as `write`, but for DocumentInvalid."""
-        answer = self._exchange(method, path, None, body, headers)
+        answer = self._exchange(method, path, None, body, headers, writes=True)
         if isinstance(answer, _NoAnswer):
             if answer.sent:
                 raise self._unknown(answer.problem, document)
@@ -267,6 +267,8 @@ class Session:
         params: Mapping[str, str] | None,
         body: Body | None,
         secret_headers: Headers | None,
+        *,
+        writes: bool = False,
     ) -> Answer | _NoAnswer:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
@@ -282,7 +284,7 @@ class Session:
             content=body.content if body else None,
             extensions=self._extensions,
         )
-        with self._meter.call(body.counts_as if body else ""):
+        with self._meter.call(body.counts_as if body else "", writes=writes):
             answer = self._send(request)
         if isinstance(answer, Answer) and (signal := self._limits(answer)):
             self._meter.heard(signal)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -100,11 +101,12 @@ def json_body(value: JsonOut) -> Body | None:
 
 def clean(text: str, limit: int = LONGEST_TEXT) -> str:
     """The text on one line, without control characters and other invisible ones, at most `limit` long."""
-    text = unicodedata.normalize("NFC", text[: 4 * limit])
+    text = text[: 4 * limit]
     if not text.isprintable():  # nearly every text is, and looking at it character by character is slow
         invisible = ("Cc", "Cf", "Cs")  # control, format (such as text direction), half of a surrogate pair
         text = "".join(c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in invisible)
-    return " ".join(text.split())[:limit].rstrip()
+    # Last, for letters and accents may only now stand side by side.
+    return " ".join(unicodedata.normalize("NFC", text).split())[:limit].rstrip()
 
 
 def folded(text: str) -> str:
@@ -209,6 +211,14 @@ class Fields:
         if not text:
             raise self._problem(name, "is missing")
         return text
+
+    def day(self, name: str) -> date:
+        """A date, with or without a time, which is left out. Raises Unreadable."""
+        text = self.required_text(name)
+        try:
+            return date.fromisoformat(text[:10])
+        except ValueError:
+            raise self._problem(name, f"'{text}' is not a day") from None
 
     def number(self, name: str, decimals: int) -> Decimal:
         """The number, rounded half up to `decimals`, with exactly so many digits behind the point."""

@@ -52,7 +52,6 @@ from connectors._eboekhouden_rest_wire import (
     PAYMENT_TYPES,
     REST_LENGTHS,
     account_from_wire,
-    day,
     entry_to_wire,
     is_ours,
     open_item_from_wire,
@@ -264,7 +263,7 @@ class EboekhoudenRest:
     def _since(self, since: date) -> Iterator[Fields]:
         days = f"{since.isoformat()},{LAST_DAY.isoformat()}"
         for item in self._calls.filtered(_MUTATIONS, {}, "date", "range", days):
-            if day(item, "date") >= since:
+            if item.day("date") >= since:
                 yield item
 
     def _id_of(self, item: Fields) -> int:

@@ -113,9 +113,10 @@ def _create(
             return again[0], ()
     prices_include_tax, reverse_charged = settings
     try:
-        created = work.target.create_contact(
-            contact, prices_include_tax=prices_include_tax, reverse_charged=reverse_charged
-        )
+        with work.writing_under(claim.until):
+            created = work.target.create_contact(
+                contact, prices_include_tax=prices_include_tax, reverse_charged=reverse_charged
+            )
     except (NeedsAttention, RetryLater, ConnectionBroken):
         _forget(work, key, claim)
         raise

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -19,25 +18,25 @@ from boekbrug.store import budgets, waiters
 from connectors import LimitSignal
 from tasks.runtime import Runtime
 
-
-@dataclass(slots=True)
-class _Fence:
-    moment: datetime
-    passed: bool = False
-
-
-_fence: ContextVar[_Fence | None] = ContextVar("fence", default=None)
+_fence: ContextVar[datetime | None] = ContextVar("fence", default=None)
 
 
 @contextmanager
 def writing_before(moment: datetime) -> Iterator[None]:
-    """The first call inside is made before that moment or not at all. The calls after it are made in any case, for by
-    then something may be written that has to be read back."""
-    token = _fence.set(_Fence(moment))
+    """A call inside that writes is made before that moment or not at all; what only reads is always made, for what was
+    written has to be read back."""
+    token = _fence.set(moment)
     try:
         yield
     finally:
         _fence.reset(token)
+
+
+def _refuse_late(writes: bool, now: datetime) -> None:
+    """Right before the call: waiting for a slot takes time, and so does a machine that is suspended."""
+    moment = _fence.get()
+    if writes and moment is not None and now > moment:
+        raise RetryLater("the claim would run out during the write", not_before=now)
 
 
 class StoreMeter:
@@ -58,18 +57,18 @@ class StoreMeter:
         self._blocked_until: datetime | None = None
 
     @contextmanager
-    def call(self, counts_as: str = "") -> Iterator[None]:
+    def call(self, counts_as: str = "", *, writes: bool = False) -> Iterator[None]:
         """Around every remote call. Raises RateLimited when no slot comes free within the run's patience, RetryLater
-        when the moment has passed before which it was to be made (`writing_before`)."""
+        for a write when the moment has passed before which it was to be made (`writing_before`)."""
         counting = [budget for budget in self._budgets if budget.counts_as in ("", counts_as)]
         if not counting:
             self._refuse_while_blocked()
-            self._pass_fence()
+            _refuse_late(writes, self._runtime.clock.now())
             yield
             return
         slot = self._slot(counting)
         try:
-            self._pass_fence()
+            _refuse_late(writes, self._runtime.clock.now())
             yield
         finally:
             with self._runtime.database.write() as session:
@@ -91,15 +90,6 @@ class StoreMeter:
             self._blocked_until = max(until, self._blocked_until or until)
         with self._runtime.database.write() as session:
             budgets.tighten(session, self._account, now=now, blocked_until=until)
-
-    def _pass_fence(self) -> None:
-        """Right before the call: waiting for a slot takes time, and so does a machine that is suspended."""
-        fence, now = _fence.get(), self._runtime.clock.now()
-        if fence is None or fence.passed:
-            return
-        if now > fence.moment:
-            raise RetryLater("the claim would run out during the write", not_before=now)
-        fence.passed = True
 
     def _refuse_while_blocked(self) -> None:
         with self._lock:

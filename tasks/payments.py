@@ -175,8 +175,10 @@ class _Bringing:
             )
         if ours is None:
             return None  # another run is at it
+        assert ours.claimed_until is not None  # as for everything that is intended
         try:
-            after = self.source.register_payment(state, amount=payment.amount, paid_on=payment.paid_on)
+            with work.writing_under(ours.claimed_until):
+                after = self.source.register_payment(state, amount=payment.amount, paid_on=payment.paid_on)
         except OutcomeUnknown:
             with work.runtime.database.write() as session:
                 payments.await_outcome(session, work.tenant.id, ours, work.now(), until=work.settled_at())

@@ -32,7 +32,6 @@ from boekbrug.domain.records import AttemptOutcome, Lane, SyncRecord
 from boekbrug.store import budgets, moves, waiters
 from tasks.debtors import debtor_for
 from tasks.documents import document_of
-from tasks.metering import writing_before
 from tasks.progress import Progress, unwatched
 from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
@@ -283,7 +282,7 @@ class _Push:
         if not self._renew(record, ours):
             return
         try:
-            with writing_before(ours.claim - timedelta(seconds=self.work.write_seconds)):
+            with self.work.writing_under(ours.claim):
                 posted = prepared.send()
         except NeedsAttention as problem:
             self._refused(record, ours, problem, sent=True)

@@ -34,7 +34,7 @@ from connectors.registry import connector_type, open_connector, read_settings, r
 from connectors.vies import Settings as ViesSettings
 from connectors.vies import Vies
 from mappings.eligibility import StatusPlan, status_plan
-from tasks.metering import StoreMeter
+from tasks.metering import StoreMeter, writing_before
 from tasks.rules import number_problems
 from tasks.runtime import Runtime, runtime
 from tasks.streams import Stream, streams_of
@@ -61,6 +61,7 @@ class RouteWork:
     streams: tuple[Stream, ...]
     target: BookingTarget | LedgerTarget
     writer: Writer
+    source_settings: ConnectorSettings
     target_settings: TargetSettings
     target_account: str
     vat_register: VatNumberRegister | None
@@ -124,9 +125,17 @@ class RouteWork:
 
     @property
     def write_seconds(self) -> float:
-        """How long a write can be under way. The connection gives a call up after some five time-outs at most, and what
-        the remote side has then begun has `settle_seconds` to finish."""
-        return 5 * self.target_settings.timeout + self.target_settings.settle_seconds
+        """How long a write to either side can be under way. The connection gives a call up after some five time-outs
+        at most, and what the remote side has then begun has `settle_seconds` to finish."""
+        timeout = max(self.source_settings.timeout, self.target_settings.timeout)
+        return 5 * timeout + self.target_settings.settle_seconds
+
+    @contextmanager
+    def writing_under(self, claim: datetime) -> Iterator[None]:
+        """What is written inside is over before the claim runs out, at that moment, or is not written: then RetryLater
+        is raised. A process may have slept since it took the claim."""
+        with writing_before(claim - timedelta(seconds=self.write_seconds)):
+            yield
 
     @property
     def lease_seconds(self) -> float:
@@ -183,6 +192,7 @@ def open_route(tenant_slug: str, route_slug: str = "", *, lanes: frozenset[Lane]
             streams=streams_of(source, route.policy.moves, takes_purchases=isinstance(target, LedgerTarget)),
             target=target,
             writer=_writer(run, target, route, closing),
+            source_settings=read_settings(route.source.system, route.source.settings),
             target_settings=target_settings,
             target_account=account_of(run, route.target),
             vat_register=closing.enter_context(vies) if vies else None,

@@ -88,7 +88,7 @@ class Disturbing(Meter):
         self._at, self._happens = at, happens
 
     @contextmanager
-    def call(self, counts_as: str = "") -> Iterator[None]:
+    def call(self, counts_as: str = "", *, writes: bool = False) -> Iterator[None]:
         if self.calls == self._at:
             self._happens()
         with super().call(counts_as):

@@ -174,7 +174,7 @@ def test_a_spent_budget_is_no_lost_answer(ledger: LedgerSite) -> None:
     class Spent(Meter):
         spent = False
 
-        def call(self, counts_as: str = ""):  # type: ignore[no-untyped-def]
+        def call(self, counts_as: str = "", *, writes: bool = False):  # type: ignore[no-untyped-def]
             if self.spent:
                 raise RateLimited("no slot left")
             return super().call(counts_as)

@@ -185,7 +185,7 @@ def test_nobody_there_to_tell(payments: InvoiceSite) -> None:
 
 def test_a_spent_budget_tells_nothing(payments: InvoiceSite) -> None:
     class Spent(Meter):
-        def call(self, counts_as: str = ""):  # type: ignore[no-untyped-def]
+        def call(self, counts_as: str = "", *, writes: bool = False):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot left")
 
     state = unpaid(payments.open())

@@ -162,7 +162,7 @@ def test_a_working_connection_says_so(site: Site) -> None:
 
 def test_a_spent_budget_stops_every_call_before_it_leaves(site: Site) -> None:
     class Spent(Meter):
-        def call(self, counts_as=""):  # type: ignore[no-untyped-def]
+        def call(self, counts_as="", *, writes=False):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot left")
 
     site.control.reset()

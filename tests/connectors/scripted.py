@@ -23,7 +23,7 @@ class Meter:
         self.heard_signals: list[LimitSignal] = []
 
     @contextmanager
-    def call(self, counts_as: str = "") -> Iterator[None]:
+    def call(self, counts_as: str = "", *, writes: bool = False) -> Iterator[None]:
         self.calls += 1
         self.counted[counts_as] = self.counted.get(counts_as, 0) + 1
         self.open_calls += 1

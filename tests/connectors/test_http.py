@@ -241,7 +241,7 @@ def test_maintenance_with_a_moment_is_not_pressed(
 
 def test_a_spent_budget_stops_the_call_before_it_leaves(server: Server, clock: ManualClock) -> None:
     class Spent(Meter):
-        def call(self, counts_as=""):  # type: ignore[no-untyped-def]
+        def call(self, counts_as="", *, writes=False):  # type: ignore[no-untyped-def]
             raise RateLimited("no slot", not_before=datetime(2026, 3, 10, tzinfo=UTC))
 
     server.plays(answering(200, []))

@@ -470,7 +470,7 @@ def test_several_are_asked_for_at_once(simulator: Running[Any]) -> None:
         most = 0
 
         @contextmanager
-        def call(self, counts_as: str = "") -> Iterator[None]:
+        def call(self, counts_as: str = "", *, writes: bool = False) -> Iterator[None]:
             with super().call(counts_as):
                 self.most = max(self.most, self.open_calls)
                 yield

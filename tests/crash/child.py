@@ -34,7 +34,7 @@ from sqlmodel import Session as StoreSession
 
 import boekbrug.store.database as store_database
 import connectors._http as http
-import tasks.pushing
+import tasks.route_work
 import tasks.settling
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.migrations import LIVE, MigrationState
@@ -296,7 +296,7 @@ def _no_read_back() -> None:
 
 def _no_fence() -> None:
     """A write is sent however long ago its claim was looked at."""
-    tasks.pushing.writing_before = lambda moment: nullcontext()  # type: ignore[assignment]
+    tasks.route_work.writing_before = lambda moment: nullcontext()  # type: ignore[assignment]
 
 
 def _customers_claimed_apart() -> None:

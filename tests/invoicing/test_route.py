@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from boekbrug.domain.errors import OutcomeUnknown, RateLimited, RemoteUnavailable, SettingsInvalid
+from boekbrug.domain.errors import OutcomeUnknown, RateLimited, RemoteUnavailable, RetryLater, SettingsInvalid
 from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import payments, tenants
+from connectors.eboekhouden_soap import EboekhoudenSoap
 from connectors.wefact import Wefact
 from tasks.contacts import carry_contacts
 from tasks.fetching import fetch_changed
@@ -248,6 +249,45 @@ def test_a_run_that_dies_while_telling_is_made_good(
     done = bring(world)
     assert (done.concluded, done.registered) == (int(landed), int(not landed))
     assert paid(world, number) == 100
+
+
+def sleeping_through(monkeypatch: pytest.MonkeyPatch, world: InvoicingWorld, connector: Any, name: str) -> None:
+    """The process is suspended between its claim and what the connector then does."""
+    real = getattr(connector, name)
+
+    def asleep(*args: Any, **kwargs: Any) -> Any:
+        world.clock.advance(HOUR)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(connector, name, asleep)
+
+
+def test_a_process_that_slept_through_its_claim_tells_no_payment(
+    world: InvoicingWorld, invoice: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else may have had its claim since, and have told it."""
+    number, _ = invoice
+    world.pay(number, cents=100)
+    sleeping_through(monkeypatch, world, Wefact, "register_payment")
+    with pytest.raises(RetryLater, match="claim"):
+        bring(world)
+    assert paid(world, number) == 0
+    monkeypatch.undo()
+    assert (bring(world).registered, paid(world, number)) == (1, 100)
+
+
+def test_a_process_that_slept_through_its_claim_creates_no_contact(
+    world: InvoicingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.act("debtor", "add", CompanyName="Nieuwe klant", EmailAddress="nieuw@example.test", Country="NL")
+    sleeping_through(monkeypatch, world, EboekhoudenSoap, "create_contact")
+    with world.opened() as work:
+        assert carry_contacts(work).later == 1
+    assert world.administration()["relations"] == []
+    monkeypatch.undo()
+    with world.opened() as work:
+        assert carry_contacts(work).linked == 1
+    assert len(world.administration()["relations"]) == 1
 
 
 def test_while_one_run_tells_another_one_leaves_it_alone(
