@@ -34,6 +34,11 @@ class Visitor:
     memberships: list[users.Membership]
 
     @property
+    def may_found(self) -> bool:
+        """Whether they may make new administrations: who already manages one."""
+        return any(membership.may(Right.FOUND) for membership in self.memberships)
+
+    @property
     def wording(self) -> Wording:
         """For pages without a tenant."""
         return Wording(self.user.language, ZoneInfo("Europe/Amsterdam"))

@@ -33,6 +33,7 @@ from dashboard.pages import (
     routes,
     rules,
     runs,
+    usual_rules,
 )
 from dashboard.security import HEADERS, Cookies, SecurityHeaders
 from dashboard.site import STATIC, Background, Deploy, Hurry, Site, in_a_thread, plain_wording, render
@@ -82,7 +83,7 @@ def app_for(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     pages = (
         *(login, accounts, invitations, overview, documents, errors),
-        *(migrations, connections, routes, rules, notifications, runs),
+        *(migrations, connections, routes, rules, usual_rules, notifications, runs),
     )
     for page in pages:
         app.include_router(page.router)

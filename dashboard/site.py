@@ -20,6 +20,7 @@ from dashboard import words
 from dashboard.i18n import LANGUAGES, Wording, catalogue, preferred
 from dashboard.navigation import NAVIGATION
 from dashboard.offers import Offers
+from dashboard.schedules import daily_time
 from dashboard.security import TOKEN_FIELD, Cookies, browser_secret, form_token
 from tasks.runtime import Runtime
 
@@ -113,6 +114,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"asset": _asset, "languages": LANGUAGES, "words": words, "navigation": NAVIGATION}
+    made.globals["daily_time"] = daily_time
     return made
 
 

@@ -94,6 +94,13 @@ MATCH = {
     "cost_category": N_("cost category"),
     "contact_group": N_("group of the customer or supplier"),
 }
+BAND = {
+    "high": N_("the high rate"),
+    "low": N_("the low rate"),
+    "other": N_("0 % at home, exempt, reverse-charged at home"),
+    "eu": N_("to or from a business elsewhere in the EU"),
+    "outside_eu": N_("outside the EU"),
+}
 COUNTED = {
     "posted": N_("booked"),
     "verified": N_("verified"),
@@ -198,9 +205,14 @@ VERDICT = {
     "wait": N_("not due yet"),
     "skip": N_("left out"),
 }
+ROUTE_HELP = {
+    "start_on": N_("What is of before this day does not go over by itself; a migration can bring it over later."),
+}
 ROUTE = {
     "source": N_("From"),
     "target": N_("To the books"),
     "slug": N_("Short name"),
-    "schedule": N_("When (cron: minute, hour, day, month, weekday)"),
+    "start_on": N_("First day"),
+    "daily_at": N_("Every day at"),
+    "schedule": N_("Otherwise (cron: minute, hour, day, month, weekday)"),
 }

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demo import invoicing
+from demo import invoicing, to_connect
 from demo.stack import Broken, Stack, get_json
 
 TENANTS = Path(__file__).parent / "tenants"
@@ -67,10 +67,11 @@ def main() -> int:
     began = time.monotonic()
     try:
         with Stack(chosen.home.resolve()) as stack:
-            failures = _run(stack, chosen.orders)
+            addresses = _start(stack, chosen.orders)
+            failures = _run(stack, addresses)
             console.print(f"\nDone in {time.monotonic() - began:.0f} seconds.")
             if chosen.stay:
-                _stay(stack)
+                _stay(stack, addresses)
     except Broken as problem:
         console.print(str(problem), style="bold red", markup=False)
         return 1
@@ -81,16 +82,16 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _run(stack: Stack, orders: int) -> list[str]:
+def _start(stack: Stack, orders: int) -> dict[str, str]:
+    """Starts everything. The simulated systems' addresses."""
     stack.environment |= SECRETS
     _say("Starting a Prefect server on SQLite, simulated shops, a simulated invoicing program and simulated books")
     stack.start_server()
     systems = ("mijnwebwinkel", "factuursturen", "wefact", "e-boekhouden-soap")
-    sizes = ("--seed", str(SEED), "--orders", str(orders), *invoicing.SANDBOX)
+    sizes = ("--seed", str(SEED), "--orders", str(orders), *invoicing.SANDBOX, *to_connect.SANDBOX)
     addresses = stack.start_sandbox(*systems, *sizes)
     for system, address in addresses.items():
         console.print(f"  {system:18} {address}", highlight=False)
-    ledger = invoicing.Invoicing(addresses)
     stack.boekbrug("init")
     stack.boekbrug("tenant", "import", *tenant_files(stack, addresses))
     for tenant in TENANTS_RUN:
@@ -104,7 +105,12 @@ def _run(stack: Stack, orders: int) -> list[str]:
         stack.boekbrug("user", "add", email, "--role", role, *tenants, "--password-stdin", said=PASSWORD)
     console.print(f"  dashboard    {stack.start_dashboard()}", highlight=False)
     console.print(f"    sign in as {' or '.join(USERS)}, password: {PASSWORD}", highlight=False)
+    return addresses
 
+
+def _run(stack: Stack, addresses: dict[str, str]) -> list[str]:
+    """The day, twice. What was not as expected."""
+    ledger = invoicing.Invoicing(addresses)
     books = addresses["factuursturen"].removesuffix("/api/v1") + "/control/books"
     _say("The day: a worker runs the three tenants' daily flows")
     _all_runs(stack)
@@ -222,8 +228,9 @@ def _errors(stack: Stack, tenant: str) -> list[dict[str, Any]]:
     return found
 
 
-def _stay(stack: Stack) -> None:
+def _stay(stack: Stack, addresses: dict[str, str]) -> None:
     _say("Everything stays up; Ctrl-C ends it")
+    to_connect.prepare(stack, PASSWORD)
     home = stack.environment["BOEKBRUG_HOME"]
     console.print(
         f"  dashboard      {stack.dashboard_url}   sign in as {' or '.join(USERS)}, password: {PASSWORD}\n"
@@ -233,6 +240,7 @@ def _stay(stack: Stack) -> None:
         f"    .venv/bin/boekbrug status",
         highlight=False,
     )
+    to_connect.show(console, addresses, f"{stack.dashboard_url}/t/{to_connect.TENANT}", PASSWORD)
     while True:
         stack.check()
         time.sleep(1)

@@ -95,22 +95,16 @@ class _Check:
         if wrong_side := tuple(vat_code_side_problem(code, side)):
             yield from wrong_side
             return
-        met = [tax for tax in self._taxes(rule.match.rate) if _asks_for(rule, tax, self._today)]
+        met = [
+            tax
+            for tax in taxes_at_home(self._policy, self._today, rule.match.rate)
+            if _asks_for(rule, tax, self._today)
+        ]
         # A rule for a former rate, for documents of then, may name a code of then: each document's day decides.
         day = None if rule.match.rate else self._today
         problems = [tuple(vat_code_problems(code, tax, side, day)) for tax in met]
         if met and all(problems):
             yield from problems[0]
-
-    def _taxes(self, asked: Decimal | None = None) -> list[Tax]:
-        """The VAT that lines can have at home today; `asked` is a rate instead of those of today."""
-        home = self._policy.home_country
-        rates = [asked] if asked else sorted(rates_on(place(home), self._today) or (), reverse=True)
-        untaxed = [TaxCategory.ZERO, TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU, TaxCategory.EXPORT]
-        if self._policy.small_business:
-            untaxed.insert(0, TaxCategory.EXEMPT)
-        charged = [] if self._policy.small_business else [Tax(TaxCategory.STANDARD, rate, home) for rate in rates]
-        return [*charged, *(Tax(category, Decimal(0), home) for category in untaxed)]
 
     def unreachable(self, rule: MappingRule, before: Sequence[MappingRule]) -> Iterator[Finding]:
         """Why the rule never gets a turn, if so."""
@@ -138,7 +132,10 @@ class _Check:
         match = rule.match
         if match.band == "other" and match.rate is not None:
             return True  # rates of other countries
-        return any(_asks_for(rule, tax, self._today) for tax in (*self._taxes(match.rate), *_OUTSIDE))
+        return any(
+            _asks_for(rule, tax, self._today)
+            for tax in (*taxes_at_home(self._policy, self._today, match.rate), *_OUTSIDE)
+        )
 
     def _unknown_choices(self, rule: MappingRule, side: Side | None) -> Iterator[Finding]:
         if self._choices is None:
@@ -162,21 +159,37 @@ class _Check:
 
     def uncovered(self, rules: Sequence[MappingRule], side: Side) -> Iterator[Finding]:
         """The bands of which not every line has a rule."""
-        kind: RuleKind = "vat" if side is Side.SALES else "cost"
-        general = [rule for rule in rules if rule.kind == kind and _is_general(rule)]
-        missing = {
-            band_of(tax, self._today)
-            for tax in self._taxes()
-            if tax.category is not TaxCategory.REVERSE_CHARGE  # rare at home: asked for when it is met
-            and not any(_asks_for(rule, tax, self._today) for rule in general)
-        }
-        bands = [band for band in _BANDS if band in missing]
+        bands = uncovered_bands(rules, self._policy, side, today=self._today)
         if bands:
             yield finding("BANDS_NOT_COVERED", bands=", ".join(bands), side=side.value)
 
     @staticmethod
     def _never(rule: MappingRule, why: str) -> Finding:
         return finding("RULE_NEVER_MATCHES", rule=rule, why=why)
+
+
+def uncovered_bands(rules: Sequence[MappingRule], policy: RoutePolicy, side: Side, *, today: date) -> dict[Band, Tax]:
+    """The bands of which not every line has a rule on that side, each with VAT that has none."""
+    kind: RuleKind = "vat" if side is Side.SALES else "cost"
+    general = [rule for rule in rules if rule.kind == kind and _is_general(rule)]
+    missing = {
+        band_of(tax, today): tax
+        for tax in reversed(taxes_at_home(policy, today))
+        if tax.category is not TaxCategory.REVERSE_CHARGE  # rare at home: asked for when it is met
+        and not any(_asks_for(rule, tax, today) for rule in general)
+    }
+    return {band: missing[band] for band in _BANDS if band in missing}
+
+
+def taxes_at_home(policy: RoutePolicy, today: date, asked: Decimal | None = None) -> list[Tax]:
+    """The VAT that lines can have at home today; `asked` is a rate instead of those of today."""
+    home = policy.home_country
+    rates = [asked] if asked else sorted(rates_on(place(home), today) or (), reverse=True)
+    untaxed = [TaxCategory.ZERO, TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU, TaxCategory.EXPORT]
+    if policy.small_business:
+        untaxed.insert(0, TaxCategory.EXEMPT)
+    charged = [] if policy.small_business else [Tax(TaxCategory.STANDARD, rate, home) for rate in rates]
+    return [*charged, *(Tax(category, Decimal(0), home) for category in untaxed)]
 
 
 _OUTSIDE = tuple(Tax(category, Decimal(0), "") for category in (TaxCategory.EXEMPT, TaxCategory.OUTSIDE_SCOPE))

@@ -177,7 +177,7 @@ def _problems(
         return ()
     if told_lines:
         today = run.clock.now().date()
-        sides = _sides(route, purchases=source.choices is not None)
+        sides = sides_of(route, source)
         return problems_of_rules(route.mapping, route.policy, books, source.choices, today=today, sides=sides)
     found = []
     for rule in route.mapping:
@@ -190,8 +190,9 @@ def _problems(
     return tuple(dict.fromkeys(found))
 
 
-def _sides(route: RouteConfig, *, purchases: bool) -> list[Side]:
-    moves = route.policy.moves
+def sides_of(route: RouteConfig, source: Listed) -> list[Side]:
+    """Which sides of the books the route writes on. Only invoicing programs, which list choices, have purchases."""
+    moves, purchases = route.policy.moves, source.choices is not None
     sides = [Side.SALES] if not moves or {"orders", "invoices"} & set(moves) else []
     return [*sides, Side.PURCHASES] if purchases and (not moves or "purchases" in moves) else sides
 

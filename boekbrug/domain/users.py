@@ -20,6 +20,7 @@ class Right(StrEnum):
     CONFIGURE = "configure"  # mapping rules, policies, schedules, migrations
     CONNECT = "connect"  # connections and their credentials
     INVITE = "invite"
+    FOUND = "found"  # new administrations
     TRACE = "trace"  # from a run to the workflow server that ran it
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import ColumnElement, update
@@ -98,6 +99,12 @@ def import_tenant(
         ends = (ids[route.source], ids[route.target])
         _import_route(session, tenant_id, route, ends, who=who, now=now, same_books=same_books)
     return Tenant(id=tenant_id, slug=config.slug, **shown)
+
+
+def free_slug(session: Session, wanted: str) -> str:
+    """The slug, with a number behind it when another tenant has it already."""
+    taken = set(session.exec(select(TenantRow.slug).where(col(TenantRow.slug).startswith(wanted, autoescape=True))))
+    return next(slug for slug in (wanted, *(f"{wanted}-{i}" for i in count(2))) if slug not in taken)
 
 
 def export_tenant(session: Session, tenant_id: int) -> TenantConfig:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
+from slugify import slugify
 
 from boekbrug.domain.findings import CATALOGUE, in_general
 from boekbrug.domain.records import SyncStatus
-from boekbrug.store import overviews, tenants
-from dashboard.access import TheVisitor
+from boekbrug.domain.tenants import TenantConfig
+from boekbrug.domain.users import Role
+from boekbrug.store import audit, overviews, tenants, users
+from dashboard.access import TheVisitor, Visitor
 from dashboard.site import render, site_of
 
 router = APIRouter()
 _NAMED = 8
+_LONGEST_NAME = 100
 
 
 @dataclass(slots=True)
@@ -55,6 +60,37 @@ def choose(request: Request, visitor: TheVisitor) -> Response:
         rows=[(one, found[one.tenant.id]) for one in visitor.memberships],
         now=runtime.clock.now(),
     )
+
+
+@router.get("/tenants/new")
+def new(request: Request, visitor: TheVisitor) -> Response:
+    """The form for a new administration."""
+    _may_found(visitor)
+    return render(request, "tenant_new.html", visitor.wording, visitor=visitor, name="", problem="")
+
+
+@router.post("/tenants")
+def found(request: Request, visitor: TheVisitor, name: Annotated[str, Form()] = "") -> Response:
+    """A new, empty administration, of which its founder is the integrator."""
+    _may_found(visitor)
+    name, runtime = " ".join(name.split()), site_of(request).runtime
+    if not 0 < len(name) <= _LONGEST_NAME:
+        problem = visitor.wording.gettext("Give it a name of at most %(most)s characters.") % {"most": _LONGEST_NAME}
+        page = {"visitor": visitor, "name": name, "problem": problem}
+        return render(request, "tenant_new.html", visitor.wording, status_code=422, **page)
+    now = runtime.clock.now()
+    with runtime.database.write() as session:
+        slug = tenants.free_slug(session, slugify(name, max_length=40) or "administratie")
+        config = TenantConfig(slug=slug, name=name, language=visitor.user.language)
+        tenant = tenants.import_tenant(session, config, who=visitor.user.email, now=now)
+        users.admit(session, tenant.id, visitor.user.id, Role.INTEGRATOR)
+        audit.note(session, tenant.id, now, who=visitor.user.email, action="new administration", subject=slug)
+    return RedirectResponse(f"/t/{slug}", 303)
+
+
+def _may_found(visitor: Visitor) -> None:
+    if not visitor.may_found:
+        raise HTTPException(403)
 
 
 @router.get("/tenants/errors")

@@ -15,6 +15,7 @@ from boekbrug.store import audit, credentials, tenants
 from connectors import CheckItem, ConnectorType
 from connectors.registry import CONNECTORS, connector_type, read_credentials
 from dashboard.access import Place, TheForm, ThePlace
+from dashboard.first_steps import first_steps
 from dashboard.model_forms import FormField, fields_of, problems_of, sent_values
 from dashboard.site import render, stream
 from tasks.configuring import change_tenant, disconnected, last_check, tried, with_connection
@@ -148,7 +149,9 @@ def check(request: Request, place: ThePlace, connection: str) -> Response:
             yield item
         place.site.offers.forget(row)
 
-    context = {"row": row, "kind": _kind(row.system), "items": items(), "outcome": outcome}
+    with place.site.runtime.database.read() as session:
+        next_step = next((step for step in first_steps(session, place) if not step.done), None)
+    context = {"row": row, "kind": _kind(row.system), "items": items(), "outcome": outcome, "next": next_step}
     pieces = stream(request, "check.html", place.wording, place=place, visitor=place.visitor, **context)
     return StreamingResponse(pieces, media_type="text/html; charset=utf-8")
 

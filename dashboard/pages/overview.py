@@ -20,6 +20,7 @@ from boekbrug.store.runs import RouteRun
 from connectors import TargetSettings
 from connectors.registry import connector_type, read_settings
 from dashboard.access import Place, ThePlace
+from dashboard.first_steps import first_steps
 from dashboard.prefect_link import run_url
 from dashboard.site import render
 from tasks.flow_names import daily_flow
@@ -90,6 +91,7 @@ def overview(request: Request, place: ThePlace) -> Response:
     with place.site.runtime.database.read() as session:
         cards = list(_cards(session, place, now))
         weeks = list(_weeks(session, place, now))
+        steps = first_steps(session, place)
     template = "part/overview.html" if "hx-request" in request.headers else "overview.html"
     return render(
         request,
@@ -98,6 +100,7 @@ def overview(request: Request, place: ThePlace) -> Response:
         place=place,
         visitor=place.visitor,
         cards=cards,
+        steps=steps,
         weeks=weeks,
         most=max((week.total for week in weeks), default=0),
         now=now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
@@ -14,21 +15,21 @@ from boekbrug.domain.tenants import MappingRule, RouteConfig, RoutePolicy, Tenan
 from boekbrug.domain.users import Right
 from boekbrug.store import audit, tenants
 from boekbrug.store.route_versions import RouteVersion, route_versions
-from connectors import Capability
-from connectors.registry import CONNECTORS
 from dashboard import words
 from dashboard.access import Place, TheForm, ThePlace
+from dashboard.first_steps import SOURCES, TARGETS, able
 from dashboard.model_forms import FormField, fields_of, problems_of, sent_values
+from dashboard.schedules import sent_schedule
 from dashboard.site import render
 from mappings.eligibility import status_plan
-from tasks.configuring import RulesRefused, change_tenant, new_rule_problems, takes_lines, with_route
+from mappings.periods import period_start
+from mappings.usual_rules import OpenBand, open_bands
+from tasks.configuring import Listed, RulesRefused, change_tenant, new_rule_problems, sides_of, takes_lines, with_route
 from tasks.route_work import open_route
 from tasks.runtime import using
 from tasks.trial import Trial, try_out
 
 router = APIRouter()
-_SOURCES = {Capability.ORDER_SOURCE, Capability.INVOICE_SOURCE}
-_TARGETS = {Capability.BOOKING_TARGET, Capability.LEDGER_TARGET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ def new(request: Request, place: ThePlace) -> Response:
 def create(request: Request, place: ThePlace, form: TheForm) -> Response:
     """A new route, switched off: its rules come first."""
     place.require(Right.CONNECT)
-    sent = {name: str(form.get(name, "")).strip() for name in ("slug", "source", "target", "schedule")}
+    sent = {name: str(form.get(name, "")).strip() for name in ("slug", "source", "target", "start_on")}
+    sent["schedule"] = sent_schedule(form)
     place.connection(sent["source"]), place.connection(sent["target"])
     problems: dict[str, str] = {}
     with place.site.runtime.database.read() as session:
@@ -69,7 +71,9 @@ def create(request: Request, place: ThePlace, form: TheForm) -> Response:
             problems["slug"] = place.wording.gettext("There is one with this name already.")
     try:
         if not problems:
-            made = RouteConfig.model_validate(sent | {"enabled": False})
+            values: dict[str, object] = {name: sent[name] for name in ("slug", "source", "target", "schedule")}
+            policy = {"start_on": sent["start_on"] or None}
+            made = RouteConfig.model_validate(values | {"enabled": False, "policy": policy})
             _change(place, None, made, action="new route")
             return RedirectResponse(f"{place.root}/routes/{made.slug}", 303)
     except ValidationError as error:
@@ -88,7 +92,14 @@ def show(request: Request, place: ThePlace, route: str, done: str = "") -> Respo
     if not takes_lines(found.target):
         rules = {kind: of_kind for kind, of_kind in rules.items() if of_kind or kind not in ("cost", "account")}
     return _page(
-        request, place, "route.html", route=found, rules=rules, done=done, books=names_of_accounts(place, found)
+        request,
+        place,
+        "route.html",
+        route=found,
+        rules=rules,
+        done=done,
+        lacking=lacking_bands(place, found),
+        books=names_of_accounts(place, found),
     )
 
 
@@ -131,7 +142,7 @@ def save_policy(request: Request, place: ThePlace, route: str, form: TheForm) ->
     place.require(Right.CONFIGURE)
     found = place.route(route)
     check_version(found, form)
-    sent, schedule = sent_values(RoutePolicy, form), str(form.get("schedule", "")).strip()
+    sent, schedule = sent_values(RoutePolicy, form), sent_schedule(form)
     problems: dict[str, str] = {}
     try:
         wanted = config_of(found).model_dump() | {"policy": RoutePolicy.model_validate(sent), "schedule": schedule}
@@ -173,12 +184,7 @@ def restore(request: Request, place: ThePlace, route: str, version: int) -> Resp
         raise HTTPException(404)
     made = config_of(found).model_copy(update={"policy": wanted.policy, "mapping": wanted.mapping})
     wrong = new_rule_problems(
-        site.runtime,
-        config_of(found),
-        made,
-        site.offers.of(site.runtime, found.source),
-        site.offers.of(site.runtime, found.target),
-        told_lines=takes_lines(found.target),
+        site.runtime, config_of(found), made, *listed_by(place, found), told_lines=takes_lines(found.target)
     )
     problems = [f.sentence(place.wording.language) for f in wrong if f.blocks]
     if not problems:
@@ -249,6 +255,21 @@ def _deployed(place: Place, slug: str) -> str:
     return "saved" if place.site.deploy(place.site.runtime, place.tenant, place.route(slug)) else "not_deployed"
 
 
+def listed_by(place: Place, route: tenants.Route) -> tuple[Listed, Listed]:
+    """What the route's source and the books let one choose from."""
+    site = place.site
+    return site.offers.of(site.runtime, route.source), site.offers.of(site.runtime, route.target)
+
+
+def lacking_bands(place: Place, route: tenants.Route) -> tuple[OpenBand, ...]:
+    """The kinds of VAT that no rule takes yet, as far as the books can be asked."""
+    source, target = listed_by(place, route)
+    if target.reference_data is None:
+        return ()
+    sides, today = sides_of(config_of(route), source), place.site.runtime.clock.now().date()
+    return open_bands(route.mapping, route.policy, target.reference_data, sides=sides, today=today)
+
+
 def names_of_accounts(place: Place, route: tenants.Route) -> dict[str, str]:
     """What the books call their accounts, by code, as far as they were asked lately or can be now."""
     books = place.site.offers.of(place.site.runtime, route.target).reference_data
@@ -295,30 +316,38 @@ def _new(
 ) -> Response:
     with place.site.runtime.database.read() as session:
         found = tenants.list_connections(session, place.tenant.id)
-    ends: dict[str, list[tenants.Connection]] = {"source": [], "target": []}
-    for row in found:
-        can = CONNECTORS[row.system].capabilities if row.system in CONNECTORS else frozenset()
-        ends["source"] += [row] if can & _SOURCES else []
-        ends["target"] += [row] if can & _TARGETS else []
+        routes = tenants.list_routes(session, place.tenant.id)
+    today = place.site.runtime.clock.now().astimezone(ZoneInfo(place.tenant.time_zone)).date()
+    ends = {"source": able(found, SOURCES), "target": able(found, TARGETS)}
     fields = {
         name: FormField(
             name=name,
             label=label,
+            help=words.ROUTE_HELP.get(name, ""),
             values=(values.get(name, default),),
             problem=(problems or {}).get(name, ""),
-            kind="choice" if name in ends else "text",
+            kind="choice" if name in ends else "day" if name == "start_on" else "text",
             options=tuple((row.slug, row.slug) for row in ends.get(name, ())),
-            needed=True,
+            needed=name != "start_on",
         )
         for name, label, default in (
             ("source", words.ROUTE["source"], ""),
             ("target", words.ROUTE["target"], ""),
-            ("slug", words.ROUTE["slug"], ""),
-            ("schedule", words.ROUTE["schedule"], "0 6 * * *"),
+            ("slug", words.ROUTE["slug"], "" if routes else place.wording.gettext("sales")),
+            # Books that date a document themselves take those of this VAT period without further ado.
+            ("start_on", words.ROUTE["start_on"], str(period_start(today, RoutePolicy().vat_period))),
         )
     }
-    complete = all(ends.values())
-    return _page(request, place, "route_new.html", status_code=status_code, fields=fields, complete=complete)
+    return _page(
+        request,
+        place,
+        "route_new.html",
+        status_code=status_code,
+        fields=fields,
+        schedule=values.get("schedule", "0 6 * * *"),
+        schedule_problem=(problems or {}).get("schedule", ""),
+        complete=all(ends.values()),
+    )
 
 
 def _versions(

@@ -20,7 +20,7 @@ from dashboard.access import Place, TheForm, ThePlace
 from dashboard.mending import prefilled, waiting_for
 from dashboard.model_forms import FormField, Option, fields_of, problems_of, sent_values
 from dashboard.pages.errors import sent_on_its_way
-from dashboard.pages.routes import check_version, config_of, names_of_accounts, save_route, tried_out
+from dashboard.pages.routes import check_version, config_of, listed_by, names_of_accounts, save_route, tried_out
 from dashboard.site import render
 from tasks.configuring import Listed, new_rule_problems, takes_lines
 from tasks.trial import Trial
@@ -149,7 +149,7 @@ def _rule_at(route: tenants.Route, index: str) -> MappingRule:
 
 def _is_right(place: Place, route: tenants.Route, draft: Draft, wanted: RouteConfig) -> bool:
     """Whether the change makes nothing wrong; what it does is told at its field. What blocks nothing is no obstacle."""
-    source, target = _listed(place, route)
+    source, target = listed_by(place, route)
     lines = takes_lines(route.target)
     found = new_rule_problems(place.site.runtime, config_of(route), wanted, source, target, told_lines=lines)
     language = place.wording.language
@@ -166,11 +166,6 @@ def _is_right(place: Place, route: tenants.Route, draft: Draft, wanted: RouteCon
 def _field_of(problem: Finding) -> str:
     named = problem.values.get("missing") or problem.values.get("field")
     return named or next((name for start, name in _FIELD.items() if problem.code.startswith(start)), "")
-
-
-def _listed(place: Place, route: tenants.Route) -> tuple[Listed, Listed]:
-    site = place.site
-    return site.offers.of(site.runtime, route.source), site.offers.of(site.runtime, route.target)
 
 
 def _tried(request: Request, place: Place, route: tenants.Route, draft: Draft, wanted: RouteConfig) -> Response:
@@ -190,7 +185,7 @@ def _form(
     trial: Trial | None = None,
     status_code: int = 200,
 ) -> Response:
-    source, target = _listed(place, route)
+    source, target = listed_by(place, route)
     options = _options(place, draft, source, target)
     labels = {name: _sentence_case(place.wording.gettext(text)) for name, text in words.MATCH.items()}
     asked = [
