@@ -31,6 +31,7 @@ _WRONG = {
     "LEDGER_ACCOUNT_NOT_IN_BOOKS": "ledger_account",
     "LEDGER_ACCOUNT_WRONG_KIND": "ledger_account",
 }
+NO_PAYMENT_RULE = "PAYMENT_RULE_MISSING"
 _TAX = re.compile(r"([A-Z]{1,2}) ([\d.]+)%(?: ([A-Z]{2}) \(OSS\))?")
 _SEPARATOR = "|"
 MOST = 5000
@@ -51,6 +52,11 @@ def value_of(finding: Finding) -> str:
     """What tells this finding from others with its code, as far as mending goes."""
     _, names = _MISSING.get(finding.code, ("", (_WRONG.get(finding.code, ""),)))
     return _SEPARATOR.join(finding.values.get(name, "") for name in names)
+
+
+def method_missing(record: SyncRecord) -> str:
+    """The way of paying that has no rule yet; "" where that is not what is the matter."""
+    return next((value_of(one) for one in record.findings if one.code == NO_PAYMENT_RULE), "")
 
 
 def prefilled(code: str, value: str) -> tuple[str, dict[str, str]]:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from threading import Lock
 
+from boekbrug.domain.bookings import LedgerAccount, VatCode
 from boekbrug.store import tenants
+from dashboard.model_forms import Option
 from tasks.configuring import Listed, listed
 from tasks.runtime import Runtime
 
 _KEPT = timedelta(minutes=5)
 _KEPT_PROBLEM = timedelta(seconds=30)
 _MOST = 500  # connections
+
+
+def vat_code_options(codes: Iterable[VatCode]) -> list[Option]:
+    """VAT codes to choose from. Some packages call a code by nothing but its rate."""
+    return [
+        (one.code, one.name if one.name.startswith(one.code) else f"{one.code} {one.name}".strip()) for one in codes
+    ]
+
+
+def account_options(accounts: Iterable[LedgerAccount]) -> list[Option]:
+    """Accounts to choose from, by name and number."""
+    return [(one.code, f"{one.name} ({one.number or one.code})") for one in accounts]
 
 
 class Offers:

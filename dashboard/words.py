@@ -97,7 +97,7 @@ MATCH = {
 BAND = {
     "high": N_("the high rate"),
     "low": N_("the low rate"),
-    "other": N_("0 % at home, exempt, reverse-charged at home"),
+    "other": N_("zero rate at home, exempt, reverse-charged at home"),
     "eu": N_("to or from a business elsewhere in the EU"),
     "outside_eu": N_("outside the EU"),
 }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import ColumnElement, update
@@ -104,7 +104,7 @@ def import_tenant(
 def free_slug(session: Session, wanted: str) -> str:
     """The slug, with a number behind it when another tenant has it already."""
     taken = set(session.exec(select(TenantRow.slug).where(col(TenantRow.slug).startswith(wanted, autoescape=True))))
-    return next(slug for slug in (wanted, *(f"{wanted}-{i}" for i in count(2))) if slug not in taken)
+    return next(slug for slug in chain((wanted,), (f"{wanted}-{i}" for i in count(2))) if slug not in taken)
 
 
 def export_tenant(session: Session, tenant_id: int) -> TenantConfig:

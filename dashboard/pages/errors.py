@@ -11,11 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from boekbrug.domain.catalogue import CATALOGUE
+from boekbrug.domain.findings import in_general
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.domain.users import Right
 from boekbrug.store import audit, moves, records, tenants
 from dashboard.access import Place, ThePlace
-from dashboard.mending import MOST_LOOKED_AT, Mend, mends
+from dashboard.mending import MOST_LOOKED_AT, NO_PAYMENT_RULE, Mend, mends
 from dashboard.pages.documents import SKIPPED
 from dashboard.reporting import customer_of
 from dashboard.site import render
@@ -33,7 +34,8 @@ _GOING = frozenset({SyncStatus.PENDING, SyncStatus.IN_FLIGHT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Documents that have the same gravest finding. `sentence` and `suggestion` are those of the latest of them."""
+    """Documents that have the same gravest finding. `sentence` and `suggestion` are those of the latest of them, or of
+    the finding in general where the documents need different things; `all_at` is where all of those are set at once."""
 
     code: str
     status: SyncStatus
@@ -42,6 +44,7 @@ class Cause:
     suggestion: str
     numbers: tuple[str, ...]
     mends: tuple[Mend, ...] = ()
+    all_at: str = ""
 
 
 @router.get("/t/{tenant}/errors")
@@ -233,14 +236,22 @@ def _cause(session: Session, place: Place, group: records.ErrorGroup) -> Cause:
     routes = tenants.list_routes(session, place.tenant.id) if can_mend else []
     gravest = next((f for f in latest.findings if f.code == group.code), None) if latest else None
     language = place.wording.language
+    ways = tuple(mends(place.root, routes, found, group.code)) if can_mend else ()
+    sentence = gravest.sentence(language) if gravest else (latest.reason if latest else "")
+    suggestion = gravest.suggestion(language) if gravest else ""
+    if len(ways) > 1 and group.code in CATALOGUE:
+        sentence, suggestion = in_general(group.code, language)
+    route = next((one.slug for one in routes if latest and one.id == latest.route_id), "")
+    several_names = len(ways) > 1 and group.code == NO_PAYMENT_RULE
     return Cause(
         code=group.code,
         status=group.status,
         count=group.count,
-        sentence=gravest.sentence(language) if gravest else (latest.reason if latest else ""),
-        suggestion=gravest.suggestion(language) if gravest else "",
+        sentence=sentence,
+        suggestion=suggestion,
         numbers=group.numbers,
-        mends=tuple(mends(place.root, routes, found, group.code)) if can_mend else (),
+        mends=ways,
+        all_at=f"{place.root}/routes/{route}/usual-rules" if several_names else "",
     )
 
 

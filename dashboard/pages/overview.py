@@ -85,8 +85,8 @@ class Week:
 
 
 @router.get("/t/{tenant}")
-def overview(request: Request, place: ThePlace) -> Response:
-    """The page."""
+def overview(request: Request, place: ThePlace, started: str = "") -> Response:
+    """The page; `started` is a route that was just told to run."""
     now = place.site.runtime.clock.now()
     with place.site.runtime.database.read() as session:
         cards = list(_cards(session, place, now))
@@ -100,6 +100,7 @@ def overview(request: Request, place: ThePlace) -> Response:
         place=place,
         visitor=place.visitor,
         cards=cards,
+        started=started,
         steps=steps,
         weeks=weeks,
         most=max((week.total for week in weeks), default=0),

@@ -125,7 +125,9 @@ def run_now(place: ThePlace, route: str) -> Response:
     started = place.site.hurry(run, place.tenant, found)
     with run.database.write() as session:
         audit.note(session, place.tenant.id, run.clock.now(), who=place.who, action="run now", subject=route)
-    return RedirectResponse(f"{place.root}/routes/{route}?done={'started' if started else 'later'}", 303)
+    if not started:
+        return RedirectResponse(f"{place.root}/routes/{route}?done=later", 303)
+    return RedirectResponse(f"{place.root}?started={route}", 303)
 
 
 @router.get("/t/{tenant}/routes/{route}/policy")

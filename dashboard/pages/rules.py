@@ -19,6 +19,7 @@ from dashboard import words
 from dashboard.access import Place, TheForm, ThePlace
 from dashboard.mending import prefilled, waiting_for
 from dashboard.model_forms import FormField, Option, fields_of, problems_of, sent_values
+from dashboard.offers import account_options, vat_code_options
 from dashboard.pages.errors import sent_on_its_way
 from dashboard.pages.routes import check_version, config_of, listed_by, names_of_accounts, save_route, tried_out
 from dashboard.site import render
@@ -234,14 +235,13 @@ def _options(place: Place, draft: Draft, source: Listed, target: Listed) -> dict
         "line_kind": (*empty, *((one.value, one.value) for one in LineKind)),
     }
     if books := target.reference_data:
-        codes = {code.code: f"{code.code} {code.name}".strip() for code in books.vat_codes}
-        accounts = {one.code: f"{one.name} ({one.number or one.code})" for one in books.ledger_accounts}
+        accounts = dict(account_options(books.ledger_accounts))
         # A rule may name an account by its name: that stays as it was written.
         named = {one.name: accounts[one.code] for one in books.ledger_accounts}
         present = draft.gives.get("ledger_account")
         if isinstance(present, str) and present in named and present not in accounts:
             accounts = {(present if shown == named[present] else code): shown for code, shown in accounts.items()}
-        offered["vat_code"] = (*empty, *codes.items())
+        offered["vat_code"] = (*empty, *vat_code_options(books.vat_codes))
         offered["ledger_account"] = (*empty, *accounts.items())
     if choices := source.choices:
 

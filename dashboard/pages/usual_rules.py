@@ -1,22 +1,26 @@
-"""The usual rules of a route at once: for each VAT band a code and an account, as the books list them."""
+"""The usual rules of a route at once: a code and an account for each VAT band, and what each way of paying becomes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from boekbrug.domain.bookings import ReferenceData
 from boekbrug.domain.documents import Side
 from boekbrug.domain.errors import SettingsInvalid
-from boekbrug.domain.tenants import Band, MappingRule, RuleKind, RuleMatch, RuleResult
+from boekbrug.domain.records import SyncRecord, SyncStatus
+from boekbrug.domain.tenants import MappingRule, RuleKind, RuleMatch, RuleResult
 from boekbrug.domain.users import Right
-from boekbrug.store import tenants
+from boekbrug.store import records, tenants
 from dashboard import words
 from dashboard.access import Place, TheForm, ThePlace
+from dashboard.mending import MOST, NO_PAYMENT_RULE, method_missing
 from dashboard.model_forms import FormField, Option
+from dashboard.offers import account_options, vat_code_options
+from dashboard.pages.errors import sent_on_its_way
 from dashboard.pages.routes import (
     check_version,
     config_of,
@@ -27,29 +31,31 @@ from dashboard.pages.routes import (
     tried_out,
 )
 from dashboard.site import render
-from mappings.usual_rules import line_accounts
+from mappings.usual_rules import OpenBand, line_accounts
 from tasks.configuring import new_rule_problems, takes_lines
 from tasks.trial import Trial
 
 router = APIRouter()
 _KIND: dict[Side, RuleKind] = {Side.SALES: "vat", Side.PURCHASES: "cost"}
-_MIXED: RuleKind = "mixed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is asked of one band, or of invoices with several accounts (`band` None), with the fields for it."""
+    """A rule to be chosen: what it asks for, called `title` and `of`, and the fields for what it gives. Without the
+    first of them there is no rule."""
 
     kind: RuleKind
-    band: Band | None
+    match: RuleMatch
+    title: str
     fields: tuple[FormField, ...]
+    of: str = ""
 
     def rule(self, form: TheForm) -> MappingRule | None:
         """The rule that was chosen; None when nothing was."""
         chosen = {one.name.rpartition(".")[2]: str(form.get(one.name, "")).strip() for one in self.fields}
         gives = RuleResult.model_validate({name: value for name, value in chosen.items() if value})
-        wanted = gives.vat_code if self.band else gives.ledger_account
-        return MappingRule(kind=self.kind, match=RuleMatch(band=self.band), gives=gives) if wanted else None
+        wanted = str(form.get(self.fields[0].name, "")).strip()
+        return MappingRule(kind=self.kind, match=self.match, gives=gives) if wanted else None
 
 
 @router.get("/t/{tenant}/routes/{route}/usual-rules")
@@ -84,6 +90,9 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
             notes.append(error.message)
     if notes:
         return _form(request, place, found, form, notes=notes, status_code=422)
+    if made and str(form.get("action", "")) == "process" and place.may(Right.PROCESS):
+        chosen = {rule.match.payment_method for rule in made}
+        return sent_on_its_way(place, [one for one in _waiting(place, found) if method_missing(one) in chosen])
     return RedirectResponse(f"{place.root}/routes/{route}?done=saved", 303)
 
 
@@ -91,23 +100,61 @@ def _rows(place: Place, route: tenants.Route, form: TheForm | None) -> list[Row]
     books = listed_by(place, route)[1].reference_data
     if books is None:
         return []
-    accounts = _accounts(books)
-    rows = []
-    for one in lacking_bands(place, route):
-        kind = _KIND[one.side]
-        name = f"{kind}.{one.band}"
-        codes = [(code.code, f"{code.code} {code.name}".strip()) for code in one.vat_codes]
-        likeliest = codes[0][0] if codes else ""
-        code = _choice(f"{name}.vat_code", codes, form, likeliest)
-        rows.append(Row(kind=kind, band=one.band, fields=(code, _choice(f"{name}.ledger_account", accounts, form))))
-    one_account = not takes_lines(route.target) and not any(rule.kind == _MIXED for rule in route.mapping)
+    accounts = account_options(line_accounts(books))
+    rows = [_of_band(place, one, accounts, form) for one in lacking_bands(place, route)]
+    one_account = not takes_lines(route.target) and not any(rule.kind == "mixed" for rule in route.mapping)
     if rows and one_account and accounts:
-        rows.append(Row(kind=_MIXED, band=None, fields=(_choice(f"{_MIXED}.ledger_account", accounts, form),)))
-    return rows
+        fields = (_choice("mixed.ledger_account", accounts, form),)
+        rows.append(Row(kind="mixed", match=RuleMatch(), title=words.RULE_KIND["mixed"], fields=fields))
+    methods = {method for one in _waiting(place, route) if (method := method_missing(one))}
+    return [*rows, *(_of_method(place, method, accounts, form) for method in sorted(methods))]
 
 
-def _accounts(books: ReferenceData) -> list[Option]:
-    return [(one.code, f"{one.name} ({one.number or one.code})") for one in line_accounts(books)]
+def _of_band(place: Place, wanted: OpenBand, accounts: Sequence[Option], form: TheForm | None) -> Row:
+    kind, band = _KIND[wanted.side], wanted.band
+    codes = vat_code_options(wanted.vat_codes)
+    name, likeliest = f"{kind}.{band}", codes[0][0] if codes else ""
+    code = _choice(f"{name}.vat_code", codes, form, likeliest)
+    return Row(
+        kind=kind,
+        # Rates of other countries (one-stop shop) have codes of their own: they are no matter for this rule.
+        match=RuleMatch(band=band, rate=Decimal(0) if band == "other" else None),
+        title=words.RULE_KIND[kind],
+        of=place.wording.gettext(words.BAND[band]),
+        fields=(code, _choice(f"{name}.ledger_account", accounts, form)),
+    )
+
+
+def _of_method(place: Place, method: str, accounts: Sequence[Option], form: TheForm | None) -> Row:
+    name = f"payment.{method}"
+    proposed = method.replace("_", " ").strip().capitalize()
+    shown = FormField(
+        name=f"{name}.payment_name",
+        label=words.GIVES["payment_name"],
+        values=(proposed if form is None else str(form.get(f"{name}.payment_name", "")),),
+    )
+    # Whoever pays on account has not paid yet: that is asked, not taken for granted.
+    paid = replace(_choice(f"{name}.paid", (), form, "true"), options=(("true", "true"), ("false", "false")))
+    return Row(
+        kind="payment",
+        match=RuleMatch(payment_method=method),
+        title=words.RULE_KIND["payment"],
+        of=method,
+        fields=(shown, _choice(f"{name}.ledger_account", accounts, form), paid),
+    )
+
+
+def _waiting(place: Place, route: tenants.Route) -> list[SyncRecord]:
+    """What waits for a way of paying to be set."""
+    with place.site.runtime.database.read() as session:
+        return records.listing(
+            session,
+            place.tenant.id,
+            route_id=route.id,
+            statuses=(SyncStatus.NEEDS_ATTENTION,),
+            finding_code=NO_PAYMENT_RULE,
+            limit=MOST,
+        )
 
 
 def _choice(name: str, options: Sequence[Option], form: TheForm | None, likeliest: str = "") -> FormField:
@@ -135,6 +182,7 @@ def _form(
         visitor=place.visitor,
         route=route,
         rows=_rows(place, route, form),
+        waiting=len(_waiting(place, route)) if place.may(Right.PROCESS) else 0,
         away=listed_by(place, route)[1].problem,
         notes=notes,
         trial=trial,

@@ -40,6 +40,7 @@ def test_the_pages_are_accessible(
             ("route-new", "routes/new"),
             ("route", f"routes/{ROUTE}"),
             ("policy", f"routes/{ROUTE}/policy"),
+            ("usual-rules", f"routes/{ROUTE}/usual-rules"),
             ("versions", f"routes/{ROUTE}/versions"),
             ("rule-new", f"routes/{ROUTE}/rules/new?kind=cost"),
             ("rule", f"routes/{ROUTE}/rules/0"),
