@@ -12,8 +12,9 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
+from benchmarks.large_store import NOW, filled
 from benchmarks.report import Result
-from benchmarks.store import NOW, filled, percentile
+from benchmarks.store import percentile
 from boekbrug.domain.clock import ManualClock
 from boekbrug.domain.users import Role
 from boekbrug.settings import Settings
