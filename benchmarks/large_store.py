@@ -166,7 +166,7 @@ INSERT INTO sync_record (
   id, tenant_id, route_id, source_system, source_kind, source_id, kind, number, sequence, our_reference, status, wanted,
   version, lane, fingerprint, source_status, customer_key, ordered_at, gross_cents, currency, reason, finding_code,
   skipped_by, target_system, target_kind, target_id, target_number, claimed_until, created_at, updated_at, posted_at,
-  findings, differences, accepted, snapshot
+  findings, differences, accepted, snapshot, search
 )
 SELECT n, tenant, tenant, 'mijnwebwinkel', 'order', n, 'invoice', n, n, 'BB-' || n, status, 'pending',
   1, 1, printf('%064d', n), '3', mail, at, 1000 + other % 99000, 'EUR', '',
@@ -174,6 +174,7 @@ SELECT n, tenant, tenant, 'mijnwebwinkel', 'order', n, 'invoice', n, n, 'BB-' ||
   '', iif(booked, 'factuursturen', ''), iif(booked, 'invoice', ''), iif(booked, n, ''), iif(booked, 'F' || n, ''),
   iif(status = 'in_flight', :earlier, NULL), at, at, iif(booked, at, NULL),
   iif(wrong, :findings, '[]'), '[]', '[]',
-  replace(replace(replace(:snapshot, 'NUMBER', n), 'NAME', name), 'MAIL', mail)
+  replace(replace(replace(:snapshot, 'NUMBER', n), 'NAME', name), 'MAIL', mail),
+  n || char(10) || iif(booked, 'f' || n || char(10), '') || mail || char(10) || 'kim ' || lower(name)
 FROM fate
 """

@@ -27,11 +27,11 @@ class LoginNeededError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A user who is signed in."""
+    """A user who is signed in. `has_several_tenants`: there is another one to change to."""
 
     user: users.User
     session: UserSession
-    memberships: list[users.Membership]
+    has_several_tenants: bool
 
     @property
     def may_found(self) -> bool:
@@ -122,7 +122,7 @@ def present_visitor(request: Request) -> Visitor | None:
         if present is None:
             return None
         user = users.user_by_id(session, present.user_id)
-        memberships = users.memberships(session, user.id)
+        has_several_tenants = users.has_several_tenants(session, user.id)
     lasts = timedelta(hours=site.runtime.settings.session_hours)
     if (
         present.expires_at - now < lasts - _PROLONGED_EVERY
@@ -130,7 +130,7 @@ def present_visitor(request: Request) -> Visitor | None:
     ):
         with site.runtime.database.write() as session:
             sessions.prolong(session, present, now, lasts)
-    return Visitor(user=user, session=present, memberships=memberships)
+    return Visitor(user=user, session=present, has_several_tenants=has_several_tenants)
 
 
 def visitor_of(visitor: Annotated[Visitor | None, Depends(present_visitor)]) -> Visitor:
@@ -142,10 +142,12 @@ def visitor_of(visitor: Annotated[Visitor | None, Depends(present_visitor)]) -> 
 
 def place_of(request: Request, tenant: str, visitor: Annotated[Visitor, Depends(visitor_of)]) -> Place:
     """The part of the tenant in the path. Raises HTTPException 404 when the visitor has no such tenant."""
-    for membership in visitor.memberships:
-        if membership.tenant.slug == tenant:
-            return Place(site=site_of(request), visitor=visitor, membership=membership)
-    raise HTTPException(404)
+    site = site_of(request)
+    with site.runtime.database.read() as session:
+        membership = users.membership(session, visitor.user.id, tenant)
+    if membership is None:
+        raise HTTPException(404)
+    return Place(site=site, visitor=visitor, membership=membership)
 
 
 SomeVisitor = Annotated[Visitor | None, Depends(present_visitor)]

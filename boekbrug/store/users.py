@@ -139,6 +139,12 @@ def memberships(session: Session, user_id: int) -> list[Membership]:
     return [Membership(tenant=_tenant(tenant), role=Role(role)) for role, tenant in rows]
 
 
+def has_several_tenants(session: Session, user_id: int) -> bool:
+    """True when the user belongs to more than one tenant."""
+    mine = select(MembershipRow.id).where(MembershipRow.user_id == user_id).limit(2)
+    return len(session.exec(mine.execution_options(**ACROSS_TENANTS)).all()) > 1
+
+
 def membership(session: Session, user_id: int, tenant_slug: str) -> Membership | None:
     """What the user is to the tenant with that slug; None for a stranger, and when there is no such tenant."""
     found = session.exec(

@@ -39,11 +39,13 @@ class SharedCause:
 
 
 @router.get("/")
-def home(visitor: TheVisitor) -> Response:
+def home(request: Request, visitor: TheVisitor) -> Response:
     """The only administration, or the choice of one."""
-    if len(visitor.memberships) == 1:
-        return RedirectResponse(f"/t/{visitor.memberships[0].tenant.slug}", 303)
-    return RedirectResponse("/tenants", 303)
+    if visitor.has_several_tenants:
+        return RedirectResponse("/tenants", 303)
+    with site_of(request).runtime.database.read() as session:
+        mine = users.memberships(session, visitor.user.id)
+    return RedirectResponse(f"/t/{mine[0].tenant.slug}" if mine else "/tenants", 303)
 
 
 @router.get("/tenants")
@@ -51,13 +53,14 @@ def choose(request: Request, visitor: TheVisitor) -> Response:
     """All administrations of the user, with how each stands."""
     runtime = site_of(request).runtime
     with runtime.database.read() as session:
-        found = overviews.standings(session, [one.tenant.id for one in visitor.memberships])
+        mine = users.memberships(session, visitor.user.id)
+        found = overviews.standings(session, [one.tenant.id for one in mine])
     return render(
         request,
         "tenants.html",
         visitor.wording,
         visitor=visitor,
-        rows=[(one, found[one.tenant.id]) for one in visitor.memberships],
+        rows=[(one, found[one.tenant.id]) for one in mine],
         now=runtime.clock.now(),
     )
 
@@ -96,8 +99,8 @@ def _may_found(visitor: Visitor) -> None:
 @router.get("/tenants/errors")
 def errors(request: Request, visitor: TheVisitor) -> Response:
     """What waits for a person in any administration of the user, by cause."""
-    owners = {one.tenant.id: one.tenant for one in visitor.memberships}
     with site_of(request).runtime.database.read() as session:
+        owners = {one.tenant.id: one.tenant for one in users.memberships(session, visitor.user.id)}
         found = overviews.causes(session, list(owners))
     shared: dict[tuple[SyncStatus, str], SharedCause] = {}
     language = visitor.wording.language

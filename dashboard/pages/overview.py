@@ -28,6 +28,7 @@ from tasks.route_work import account_of, document_budget
 
 router = APIRouter()
 WEEKS = 8
+_SHOWN = (SyncStatus.PENDING, SyncStatus.IN_FLIGHT, SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def _cards(session: Session, place: Place, now: datetime) -> Iterator[RouteCard]
             next_at=_next_at(session, route, zone, now),
             posted=sum(count.count for count in of_route),
             verified=sum(count.count for count in of_route if count.status is SyncStatus.VERIFIED),
-            counts=records.counts(session, tenant.id, route.id),
+            counts=records.counts(session, tenant.id, route.id, statuses=_SHOWN),
             budget=_budget(session, place, route, now),
         )
 
