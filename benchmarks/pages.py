@@ -55,7 +55,7 @@ PAGES = {
     "route's policy": "/t/t{t}/routes/verkoop/policy",
     "route's versions": "/t/t{t}/routes/verkoop/versions",
     "route's rule": "/t/t{t}/routes/verkoop/rules/0",
-    "administrations, all of them": "/tenants",
+    "administrations": "/tenants",
     "errors of all administrations": "/tenants/errors",
     "notifications": "/notifications",
 }

@@ -140,7 +140,7 @@ def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> tuple[l
 
 def _containing(session: Session, tenant_id: int, text: str) -> tuple[list[int], bool]:
     """The latest documents that have the text in them; whether there are more of them."""
-    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, *matching(session, text))
+    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, *matching(text))
     ids = session.exec(mine.order_by(col(RecordRow.id).desc()).limit(FEW + 1)).all()
     return list(ids[:FEW]), len(ids) > FEW
 
@@ -176,11 +176,12 @@ def _sorted(
     found: list[Place] = []
     for part in in_chunks(ids):
         rows = session.exec(
-            select(moment, col(RecordRow.id)).where(
+            # The number, because no index of moments has it: SQLite would rather walk through all of one than seek.
+            select(moment, RecordRow.id, RecordRow.number).where(
                 RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(part), *_others(wanted)
             )
         )
-        found += [place for place in (Place(*row) for row in rows) if _within(wanted, place)]
+        found += [place for at, record_id, _ in rows if _within(wanted, place := Place(at, record_id))]
     dated = sorted((p for p in found if p.moment is not None), key=_key, reverse=wanted.newest_first)
     undated = sorted((p for p in found if p.moment is None), key=lambda p: p.record_id, reverse=wanted.newest_first)
     places = [*dated, *undated]

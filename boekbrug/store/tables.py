@@ -281,7 +281,11 @@ class RunRow(Table, table=True):
     """A run of a route."""
 
     __tablename__ = "route_run"
-    __table_args__ = (_of("route", "route_id"), Index("ix_route_run_route", "tenant_id", "route_id", "id"))
+    __table_args__ = (
+        _of("route", "route_id"),
+        Index("ix_route_run_route", "tenant_id", "route_id", "id"),
+        Index("ix_route_run_latest", "tenant_id", "id"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     tenant_id: int

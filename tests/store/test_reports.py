@@ -1,7 +1,9 @@
 import sqlite3
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 
 from boekbrug.domain.documents import DocumentKind, ExternalRef
@@ -130,6 +132,38 @@ def test_what_was_booked_is_counted_per_route_and_status(writing: Session, route
     ]
     (both,) = reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW + DAY)
     assert both.count == 2
+
+
+def test_what_a_document_is_looked_for_by_follows_it(writing: Session, route: Route) -> None:
+    post(writing, route, "10008", NOW)
+    assert numbers(writing, route, text="f10008 jo@example.com smit") == [10008]
+    changed = observation("10010", known_by=("new@example.com", "Anna Maes"), fingerprint="changed")
+    observe(writing, route, changed)
+    assert numbers(writing, route, text="maes new@") == [10010]
+    assert 10010 not in numbers(writing, route, text="jo@")
+    add_record(writing, route, "20001", known_by=("é" * 1000, "ж" * 1000))
+    assert numbers(writing, route, text="20001 " + "e" * 300) == [20001], "no index takes more than a few hundred"
+
+
+# PostgreSQL decides by what it knows of the table.
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_looking_for_a_text_walks_one_index_and_then_seeks(writing: Session, route: Route) -> None:
+    asked: list[tuple[str, Any]] = []
+    connection = writing.connection().connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(writing.connection().engine, "before_cursor_execute", note)
+    reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
+    plans = [connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall() for statement, values in asked]
+    assert [plan[0][3].partition("INDEX ")[2] for plan in plans] == [
+        "ix_sync_record_search (tenant_id=?)",
+        "ix_sync_record_search (tenant_id=? AND id=?)",
+        "ix_sync_record_search (tenant_id=? AND id=?)",
+    ]
+    assert all(len(plan) == 1 for plan in plans), "nothing is sorted by the database"
 
 
 # PostgreSQL decides by what it knows of the table.

@@ -25,7 +25,7 @@ _RECORD = sa.table(
 
 
 def upgrade() -> None:
-    """The column, filled from the documents as they were kept, and its index in the place of two others."""
+    """The column, filled from the documents as they were kept, and its index; and that of a tenant's latest runs."""
     op.add_column("sync_record", sa.Column("search", sa.Text(), nullable=False, server_default=""))
     _fill()
     op.drop_index("ix_sync_record_id", "sync_record")
@@ -36,10 +36,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_sync_record_ordered", "sync_record", ["tenant_id", "ordered_at", "id", "kind", "route_id", "status"]
     )
+    op.create_index("ix_route_run_latest", "route_run", ["tenant_id", "id"])
 
 
 def downgrade() -> None:
     """As it was."""
+    op.drop_index("ix_route_run_latest", "route_run")
     op.drop_index("ix_sync_record_ordered", "sync_record")
     op.drop_index("ix_sync_record_number", "sync_record")
     op.drop_index("ix_sync_record_search", "sync_record")
