@@ -192,12 +192,18 @@ def listing(
 ) -> list[SyncRecord]:
     """A page of records, the newest first; for the next page `before_id` is the last one's id.
 
-    One short walk through the index per status, then the page's records: a page costs a page, whatever is asked.
+    One short walk through the index per status (or one for all of them), then the page's records: a page costs a page,
+    whatever is asked.
     """
+    chosen, wanted = frozenset(lanes), frozenset(statuses)
+    walks: list[tuple[ColumnElement[bool], ...]] = [
+        (*_in_status(tenant_id, status, route_id), _in_lanes(chosen)) for status in wanted
+    ]
+    if len(wanted) == len(SyncStatus) and len(chosen) == len(Lane) and route_id is None and not finding_code:
+        walks = [(col(RecordRow.tenant_id) == tenant_id,)]
     ids: list[int] = []
-    chosen = frozenset(lanes)
-    for status in statuses:
-        statement = select(RecordRow.id).where(*_in_status(tenant_id, status, route_id), _in_lanes(chosen))
+    for mine in walks:
+        statement = select(RecordRow.id).where(*mine)
         if finding_code:
             statement = statement.where(RecordRow.finding_code == finding_code)
         if before_id is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy
 from sqlalchemy import ColumnElement, func, literal, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
@@ -27,6 +28,9 @@ from boekbrug.store.tables import RecordRow
 
 FEW = 2000
 """How many documents are gathered at most; of more, the latest."""
+
+
+_BOOKED = (SyncStatus.POSTED, SyncStatus.VERIFIED, SyncStatus.MISMATCH)
 
 
 class DateKind(StrEnum):
@@ -100,27 +104,19 @@ def report(database: Database, tenant_id: int, wanted: ReportFilter, *, page: in
         after = found.next
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostedCount:
-    """How many documents of a route were booked in a period, by where they are now."""
-
-    route_id: int
-    status: SyncStatus
-    count: int
-
-
-def posted_counts(session: Session, tenant_id: int, since: datetime, until: datetime) -> list[PostedCount]:
-    """What was booked from `since` until (not including) `until`, per route and present status."""
-    rows = session.exec(
-        select(RecordRow.route_id, RecordRow.status, func.count())
-        .where(
-            RecordRow.tenant_id == tenant_id,
-            col(RecordRow.posted_at) >= since,
-            col(RecordRow.posted_at) < until,
-        )
-        .group_by(col(RecordRow.route_id), col(RecordRow.status))
+def posted_counts(
+    session: Session, tenant_id: int, since: datetime, until: datetime, *, route_id: int | None = None
+) -> dict[SyncStatus, int]:
+    """How many documents were booked from `since` until (not including) `until`, on all routes or one, by where they
+    are now."""
+    # Each counted on its own: grouped, they would be sorted first, which takes three times as long.
+    counts = [func.count().filter(col(RecordRow.status) == status.value) for status in _BOOKED]
+    counted = sqlalchemy.select(*counts).where(
+        col(RecordRow.tenant_id) == tenant_id, col(RecordRow.posted_at) >= since, col(RecordRow.posted_at) < until
     )
-    return [PostedCount(route_id=route, status=SyncStatus(status), count=count) for route, status, count in rows]
+    if route_id is not None:
+        counted = counted.where(func.coalesce(RecordRow.route_id, 0) == route_id)
+    return dict(zip(_BOOKED, session.connection().execute(counted).one(), strict=True))
 
 
 def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> tuple[list[int], bool] | None:

@@ -126,12 +126,14 @@ def test_a_report_is_read_page_by_page(database: Database) -> None:
     assert found == [6, 5, 4, 3, 2, 1, 0]
 
 
-def test_what_was_booked_is_counted_per_route_and_status(writing: Session, route: Route) -> None:
-    assert reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW) == [
-        reports.PostedCount(route_id=route.id, status=SyncStatus.POSTED, count=1)
-    ]
-    (both,) = reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW + DAY)
-    assert both.count == 2
+def test_what_was_booked_is_counted_by_status_of_all_routes_or_one(writing: Session, route: Route) -> None:
+    def counted(until: datetime, **of: int) -> dict[str, int]:
+        found = reports.posted_counts(writing, route.tenant_id, NOW - DAY, until, **of)
+        return {status.value: count for status, count in found.items()}
+
+    assert counted(NOW) == counted(NOW, route_id=route.id) == {"posted": 1, "verified": 0, "mismatch": 0}
+    assert counted(NOW + DAY)["posted"] == counted(NOW + DAY, route_id=route.id)["posted"] == 2
+    assert counted(NOW + DAY, route_id=route.id + 1)["posted"] == 0
 
 
 def test_what_a_document_is_looked_for_by_follows_it(writing: Session, route: Route) -> None:
