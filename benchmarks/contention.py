@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.large_store import add_tenants
 from benchmarks.ledger import Request, most_in_any_period, share_in_use
 from benchmarks.report import Result
-from benchmarks.store import add_tenants
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.records import AttemptOutcome, Lane
 from boekbrug.store import budgets

@@ -3,6 +3,7 @@ is somebody else's is not there at all: 404, exactly as for what never was."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData
 
-from boekbrug.domain.users import Right
+from boekbrug.domain.users import RIGHTS, Right, Role
 from boekbrug.store import sessions, tenants, users
 from boekbrug.store.sessions import UserSession
 from dashboard.i18n import Wording
@@ -27,16 +28,21 @@ class LoginNeededError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A user who is signed in."""
+    """A user who is signed in; `roles`: with how many tenants they have which role."""
 
     user: users.User
     session: UserSession
-    memberships: list[users.Membership]
+    roles: Mapping[Role, int]
+
+    @property
+    def has_several_tenants(self) -> bool:
+        """Whether there is another one to change to."""
+        return sum(self.roles.values()) > 1
 
     @property
     def may_found(self) -> bool:
         """Whether they may make new administrations: who already manages one."""
-        return any(membership.may(Right.FOUND) for membership in self.memberships)
+        return any(Right.FOUND in RIGHTS[role] for role in self.roles)
 
     @property
     def wording(self) -> Wording:
@@ -122,7 +128,7 @@ def present_visitor(request: Request) -> Visitor | None:
         if present is None:
             return None
         user = users.user_by_id(session, present.user_id)
-        memberships = users.memberships(session, user.id)
+        roles = users.roles(session, user.id)
     lasts = timedelta(hours=site.runtime.settings.session_hours)
     if (
         present.expires_at - now < lasts - _PROLONGED_EVERY
@@ -130,7 +136,7 @@ def present_visitor(request: Request) -> Visitor | None:
     ):
         with site.runtime.database.write() as session:
             sessions.prolong(session, present, now, lasts)
-    return Visitor(user=user, session=present, memberships=memberships)
+    return Visitor(user=user, session=present, roles=roles)
 
 
 def visitor_of(visitor: Annotated[Visitor | None, Depends(present_visitor)]) -> Visitor:
@@ -142,10 +148,12 @@ def visitor_of(visitor: Annotated[Visitor | None, Depends(present_visitor)]) -> 
 
 def place_of(request: Request, tenant: str, visitor: Annotated[Visitor, Depends(visitor_of)]) -> Place:
     """The part of the tenant in the path. Raises HTTPException 404 when the visitor has no such tenant."""
-    for membership in visitor.memberships:
-        if membership.tenant.slug == tenant:
-            return Place(site=site_of(request), visitor=visitor, membership=membership)
-    raise HTTPException(404)
+    site = site_of(request)
+    with site.runtime.database.read() as session:
+        membership = users.membership(session, visitor.user.id, tenant)
+    if membership is None:
+        raise HTTPException(404)
+    return Place(site=site, visitor=visitor, membership=membership)
 
 
 SomeVisitor = Annotated[Visitor | None, Depends(present_visitor)]

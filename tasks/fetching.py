@@ -25,7 +25,7 @@ from mappings.corrections import cancelled_after_posting, changed_after_posting,
 from mappings.eligibility import Eligibility, Verdict, eligibility
 from mappings.periods import earlier_period
 from mappings.references import our_reference
-from mappings.source_documents import contact_key, dated_at, dated_on, kind_of, number_of
+from mappings.source_documents import contact_key, contact_of, dated_at, dated_on, kind_of, number_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 from tasks.streams import Given, Stream
@@ -187,6 +187,7 @@ def _observation(work: RouteWork, document: Given, terms: Terms) -> Observation:
             findings=(*document.findings, *reasons),
             lane=lane,
         )
+    contact = contact_of(document)
     return Observation(
         source_ref=document.source_ref,
         number=number_of(document),
@@ -199,6 +200,7 @@ def _observation(work: RouteWork, document: Given, terms: Terms) -> Observation:
         our_reference=reference,
         ordered_at=dated_at(document, work.zone),
         gross=document.gross,
+        known_by=(contact.email, contact.address.name, contact.address.company),
         findings=reasons,
         reason=judged.reason.code if judged.reason else "",
         lane=lane,

@@ -17,6 +17,7 @@ from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.records import DONE, MOVES, Lane, SyncStatus
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks
+from boekbrug.store.searching import search_text
 from boekbrug.store.tables import RecordEventRow, RecordRow
 
 # Every document is moved some five times, and making these statements anew each time costs more than running them.
@@ -45,6 +46,7 @@ class _Kept:
     findings: str
     differences: str
     accepted: str
+    search: str
 
 
 _COLUMNS = (getattr(RecordRow, field.name) for field in fields(_Kept))
@@ -191,6 +193,7 @@ def mark_posted(
         "target_kind": target_ref.kind,
         "target_id": target_ref.id,
         "target_number": target_number,
+        "search": search_text((target_number, *row.search.split("\n"))),
         "posted_at": posted_at,
         "claimed_until": None,
         "not_before": None,

@@ -18,6 +18,7 @@ from boekbrug.domain.records import DONE, Lane, SyncStatus
 from boekbrug.store.database import insert_new
 from boekbrug.store.moves import Step, check_move, write_history
 from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of
+from boekbrug.store.searching import search_text
 from boekbrug.store.tables import RecordRow, RouteRow
 
 _WANTED = frozenset({SyncStatus.HELD, SyncStatus.PENDING, SyncStatus.SKIPPED, SyncStatus.NEEDS_ATTENTION})
@@ -29,7 +30,8 @@ class Observation:
 
     `wanted` is held, pending, skipped or needs_attention (ValueError for another). `our_reference` is kept from the
     first observation on: the document may have been written under it. `gross` is for lists and sums and kept to the
-    cent; the exact amount is in the snapshot.
+    cent; the exact amount is in the snapshot. `known_by` is what people look for it by besides its numbers: the
+    customer's names and e-mail address.
     """
 
     source_ref: ExternalRef
@@ -43,6 +45,7 @@ class Observation:
     our_reference: str
     ordered_at: datetime | None
     gross: Money | None
+    known_by: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     reason: str = ""
     lane: Lane = Lane.DAILY
@@ -183,7 +186,7 @@ def _rows_by_ref(
     return found
 
 
-def _as_seen(observation: Observation) -> dict[str, object]:
+def _as_seen(observation: Observation, target_number: str = "") -> dict[str, object]:
     """The columns that always show the document as it was last seen."""
     gross = None if observation.gross is None else observation.gross.rounded()
     return {
@@ -198,6 +201,7 @@ def _as_seen(observation: Observation) -> dict[str, object]:
         "gross_cents": None if gross is None else gross.cents,
         "currency": "" if gross is None else gross.currency,
         "snapshot": observation.snapshot,
+        "search": search_text((observation.number, target_number, *observation.known_by)),
     }
 
 
@@ -235,7 +239,7 @@ def _changed_row(
     explained = after is observation.wanted and (bool(observation.findings) or after is not SyncStatus.PENDING)
     kept = {"reason": row.reason, "findings": row.findings, "finding_code": row.finding_code}
     return {
-        **_as_seen(observation),
+        **_as_seen(observation, row.target_number),
         **(_judged(observation) if explained and not row.skipped_by else kept),
         "record": row.id,
         "tenant": row.tenant_id,

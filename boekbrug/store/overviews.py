@@ -13,9 +13,10 @@ from boekbrug.domain.records import SyncStatus
 from boekbrug.store.database import ACROSS_TENANTS
 from boekbrug.store.rows import in_chunks
 from boekbrug.store.runs import RunOutcome
-from boekbrug.store.tables import ConnectionRow, RecordRow, RunRow
+from boekbrug.store.tables import ConnectionRow, RecordRow, RunRow, TenantRow
 
 _WAITING = (SyncStatus.PENDING, SyncStatus.IN_FLIGHT)
+_ERRORS = (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
 
 
 @dataclass(slots=True)
@@ -46,17 +47,7 @@ def standings(session: Session, tenant_ids: Collection[int]) -> dict[int, Tenant
     for part in in_chunks(tenant_ids):
         _last_runs(session, part, found)
         _paused(session, part, found)
-        counted = select(RecordRow.tenant_id, RecordRow.status, func.count()).where(
-            col(RecordRow.tenant_id).in_(part), col(RecordRow.status).in_([s.value for s in _WAITING])
-        )
-        grouped = counted.group_by(col(RecordRow.tenant_id), col(RecordRow.status))
-        for tenant_id, _, count in session.exec(grouped.execution_options(**ACROSS_TENANTS)):
-            found[tenant_id].waiting += count
-    for cause in causes(session, tenant_ids):
-        if cause.status is SyncStatus.MISMATCH:
-            found[cause.tenant_id].mismatches += cause.count
-        else:
-            found[cause.tenant_id].errors += cause.count
+        _documents(session, part, found)
     return found
 
 
@@ -64,7 +55,7 @@ def causes(session: Session, tenant_ids: Collection[int]) -> list[TenantCause]:
     """What waits for a person with these tenants, per tenant and gravest finding."""
     found: list[TenantCause] = []
     for part in in_chunks(tenant_ids):
-        for status in (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH):
+        for status in _ERRORS:
             counted = select(RecordRow.tenant_id, RecordRow.finding_code, func.count()).where(
                 col(RecordRow.tenant_id).in_(part), RecordRow.status == status.value
             )
@@ -74,11 +65,27 @@ def causes(session: Session, tenant_ids: Collection[int]) -> list[TenantCause]:
     return found
 
 
+def _documents(session: Session, part: Collection[int], found: dict[int, TenantStanding]) -> None:
+    counted = select(RecordRow.tenant_id, RecordRow.status, func.count()).where(
+        col(RecordRow.tenant_id).in_(part), col(RecordRow.status).in_([s.value for s in (*_WAITING, *_ERRORS)])
+    )
+    grouped = counted.group_by(col(RecordRow.tenant_id), col(RecordRow.status))
+    for tenant_id, status, count in session.exec(grouped.execution_options(**ACROSS_TENANTS)):
+        if status == SyncStatus.NEEDS_ATTENTION.value:
+            found[tenant_id].errors = count
+        elif status == SyncStatus.MISMATCH.value:
+            found[tenant_id].mismatches = count
+        else:
+            found[tenant_id].waiting += count
+
+
 def _last_runs(session: Session, part: Collection[int], found: dict[int, TenantStanding]) -> None:
-    latest = select(func.max(RunRow.id)).where(col(RunRow.tenant_id).in_(part)).group_by(col(RunRow.tenant_id))
+    # One look into the index per tenant, however many runs there were.
+    latest = select(func.max(RunRow.id)).where(RunRow.tenant_id == TenantRow.id).correlate(TenantRow).scalar_subquery()
     rows = session.exec(
         select(RunRow.tenant_id, RunRow.started_at, RunRow.outcome)
-        .where(col(RunRow.id).in_(latest))
+        .join(TenantRow, col(RunRow.id) == latest)
+        .where(col(TenantRow.id).in_(part))
         .execution_options(**ACROSS_TENANTS)
     )
     for tenant_id, started_at, outcome in rows:

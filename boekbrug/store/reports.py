@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, literal, or_, tuple_
+import sqlalchemy
+from sqlalchemy import ColumnElement, func, literal, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -22,12 +23,14 @@ from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store.database import Database
 from boekbrug.store.records import by_ids
 from boekbrug.store.rows import in_chunks
+from boekbrug.store.searching import matching
 from boekbrug.store.tables import RecordRow
 
 FEW = 2000
 """How many documents are gathered at most; of more, the latest."""
-LOOKED_THROUGH = 100_000
-"""In how many documents, the latest, a piece of text is looked for; a whole order number is found in all."""
+
+
+_BOOKED = (SyncStatus.POSTED, SyncStatus.VERIFIED, SyncStatus.MISMATCH)
 
 
 class DateKind(StrEnum):
@@ -40,7 +43,7 @@ class DateKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFilter:
     """Which documents, in which order. `since` (included) and `until` (not included) bound the moment of `by`; `text`
-    is part of an order number, a number in the books or a customer's e-mail address."""
+    is words that are all in its number, its number in the books, or the customer's names or e-mail address."""
 
     by: DateKind = DateKind.ORDERED
     newest_first: bool = True
@@ -101,27 +104,19 @@ def report(database: Database, tenant_id: int, wanted: ReportFilter, *, page: in
         after = found.next
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostedCount:
-    """How many documents of a route were booked in a period, by where they are now."""
-
-    route_id: int
-    status: SyncStatus
-    count: int
-
-
-def posted_counts(session: Session, tenant_id: int, since: datetime, until: datetime) -> list[PostedCount]:
-    """What was booked from `since` until (not including) `until`, per route and present status."""
-    rows = session.exec(
-        select(RecordRow.route_id, RecordRow.status, func.count())
-        .where(
-            RecordRow.tenant_id == tenant_id,
-            col(RecordRow.posted_at) >= since,
-            col(RecordRow.posted_at) < until,
-        )
-        .group_by(col(RecordRow.route_id), col(RecordRow.status))
+def posted_counts(
+    session: Session, tenant_id: int, since: datetime, until: datetime, *, route_id: int | None = None
+) -> dict[SyncStatus, int]:
+    """How many documents were booked from `since` until (not including) `until`, on all routes or one, by where they
+    are now."""
+    # Each counted on its own: grouped, they would be sorted first, which takes three times as long.
+    counts = [func.count().filter(col(RecordRow.status) == status.value) for status in _BOOKED]
+    counted = sqlalchemy.select(*counts).where(
+        col(RecordRow.tenant_id) == tenant_id, col(RecordRow.posted_at) >= since, col(RecordRow.posted_at) < until
     )
-    return [PostedCount(route_id=route, status=SyncStatus(status), count=count) for route, status, count in rows]
+    if route_id is not None:
+        counted = counted.where(func.coalesce(RecordRow.route_id, 0) == route_id)
+    return dict(zip(_BOOKED, session.connection().execute(counted).one(), strict=True))
 
 
 def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> tuple[list[int], bool] | None:
@@ -139,19 +134,11 @@ def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> tuple[l
     return ids, False
 
 
-def _containing(session: Session, tenant_id: int, piece: str) -> tuple[list[int], bool]:
-    """The documents with that number, and the latest that have the piece of text in their numbers or address."""
-    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id)
-    newest_first = col(RecordRow.id).desc()
-    oldest = session.exec(mine.order_by(newest_first).offset(LOOKED_THROUGH).limit(1)).first()
-    pattern = f"%{_escaped(piece)}%"
-    columns = (RecordRow.number, RecordRow.target_number, RecordRow.customer_key)
-    statement = mine.where(or_(*(col(c).ilike(pattern, escape="\\") for c in columns)))
-    if oldest is not None:
-        statement = statement.where(col(RecordRow.id) > oldest)
-    ids = list(session.exec(statement.order_by(newest_first).limit(FEW + 1)))
-    named = session.exec(mine.where(RecordRow.number == piece.strip()).limit(FEW))
-    return list(dict.fromkeys([*named, *ids[:FEW]])), len(ids) > FEW or oldest is not None
+def _containing(session: Session, tenant_id: int, text: str) -> tuple[list[int], bool]:
+    """The latest documents that have the text in them; whether there are more of them."""
+    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, *matching(text))
+    ids = session.exec(mine.order_by(col(RecordRow.id).desc()).limit(FEW + 1)).all()
+    return list(ids[:FEW]), len(ids) > FEW
 
 
 def _walk(session: Session, tenant_id: int, wanted: ReportFilter, after: Place | None, limit: int) -> list[Place]:
@@ -185,11 +172,12 @@ def _sorted(
     found: list[Place] = []
     for part in in_chunks(ids):
         rows = session.exec(
-            select(moment, col(RecordRow.id)).where(
+            # The number, because no index of moments has it: SQLite would rather walk through all of one than seek.
+            select(moment, RecordRow.id, RecordRow.number).where(
                 RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(part), *_others(wanted)
             )
         )
-        found += [place for place in (Place(*row) for row in rows) if _within(wanted, place)]
+        found += [place for at, record_id, _ in rows if _within(wanted, place := Place(at, record_id))]
     dated = sorted((p for p in found if p.moment is not None), key=_key, reverse=wanted.newest_first)
     undated = sorted((p for p in found if p.moment is None), key=lambda p: p.record_id, reverse=wanted.newest_first)
     places = [*dated, *undated]
@@ -242,7 +230,3 @@ def _others(wanted: ReportFilter) -> Iterator[ColumnElement[bool]]:
         yield col(RecordRow.kind).in_(sorted(kind.value for kind in wanted.kinds))
     if wanted.route_id is not None:
         yield func.coalesce(RecordRow.route_id, 0) == wanted.route_id
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -122,8 +122,8 @@ class RecordRow(Table, table=True):
     """A document on a route.
 
     Findings are JSON on the row: they are read and replaced together with it, and a page of records stays one query.
-    `finding_code` repeats the gravest one's code for grouping. The snapshot comes last, so that SQLite need not walk
-    through it to reach another column.
+    `finding_code` repeats the gravest one's code for grouping. The snapshot comes after what is read without it, so
+    that SQLite need not walk through it; `search` comes after it because it is read from its index only.
     """
 
     __tablename__ = "sync_record"
@@ -134,12 +134,13 @@ class RecordRow(Table, table=True):
         Index("ix_sync_record_due", "tenant_id", "route_id", "status", "lane", "ordered_at", "sequence"),
         # a page of one status, the newest first; errors by their code
         Index("ix_sync_record_status", "tenant_id", "status", "id", "finding_code", "route_id"),
-        # documents by their ids: without it SQLite walks through all of the tenant's for more than a dozen of them
-        Index("ix_sync_record_id", "tenant_id", "id"),
-        # a document by its number; looking for a piece of text walks through this index alone
-        Index("ix_sync_record_number", "tenant_id", "number", "target_number", "customer_key"),
-        # a report by the day of the order, and by the day of booking (what is not booked is not in it)
-        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id", "kind", "route_id"),
+        # documents by their ids: without it SQLite walks through all of the tenant's for more than a dozen of them;
+        # looking for a piece of text walks through this index alone
+        Index("ix_sync_record_search", "tenant_id", "id", "search"),
+        Index("ix_sync_record_number", "tenant_id", "number"),
+        # a report by the day of the order, and by the day of booking (what is not booked is not in it); whatever it
+        # leaves out is left out without a look at the document
+        Index("ix_sync_record_ordered", "tenant_id", "ordered_at", "id", "kind", "route_id", "status"),
         Index(
             "ix_sync_record_posted",
             "tenant_id",
@@ -190,6 +191,7 @@ class RecordRow(Table, table=True):
     differences: str = Field(default="[]", sa_type=Text)  # of the last comparison with the books
     accepted: str = Field(default="[]", sa_type=Text)  # differences that a person has dealt with
     snapshot: str = Field(sa_type=Text)
+    search: str = Field(default="", sa_type=Text)  # what it is looked for by: see `searching`
 
 
 class RecordEventRow(Table, table=True):
@@ -279,7 +281,11 @@ class RunRow(Table, table=True):
     """A run of a route."""
 
     __tablename__ = "route_run"
-    __table_args__ = (_of("route", "route_id"), Index("ix_route_run_route", "tenant_id", "route_id", "id"))
+    __table_args__ = (
+        _of("route", "route_id"),
+        Index("ix_route_run_route", "tenant_id", "route_id", "id"),
+        Index("ix_route_run_latest", "tenant_id", "id"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     tenant_id: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import Row, delete, func, update
 from sqlmodel import Session, col, select
 
 from boekbrug.domain.errors import SettingsInvalid
@@ -129,14 +130,22 @@ def disable(session: Session, user_id: int, *, disabled: bool = True) -> None:
 
 def memberships(session: Session, user_id: int) -> list[Membership]:
     """Everything that the user may see, by the tenants' names."""
-    rows = session.exec(
-        select(MembershipRow.role, TenantRow)
-        .join(TenantRow, col(TenantRow.id) == col(MembershipRow.tenant_id))
+    # Read past the session, as records are: an integrator has hundreds.
+    rows = session.connection().execute(
+        select(TenantRow, MembershipRow.role)
+        .join(MembershipRow, col(TenantRow.id) == col(MembershipRow.tenant_id))
         .where(MembershipRow.user_id == user_id)
         .order_by(TenantRow.name, TenantRow.slug)
-        .execution_options(populate_existing=True, **ACROSS_TENANTS)
+        .execution_options(**ACROSS_TENANTS)
     )
-    return [Membership(tenant=_tenant(tenant), role=Role(role)) for role, tenant in rows]
+    return [Membership(tenant=_tenant(row), role=Role(row.role)) for row in rows]
+
+
+def roles(session: Session, user_id: int) -> dict[Role, int]:
+    """With how many tenants the user has which role."""
+    counted = select(MembershipRow.role, func.count()).where(MembershipRow.user_id == user_id)
+    rows = session.exec(counted.group_by(MembershipRow.role).execution_options(**ACROSS_TENANTS))
+    return {Role(role): count for role, count in rows}
 
 
 def membership(session: Session, user_id: int, tenant_slug: str) -> Membership | None:
@@ -250,5 +259,5 @@ def _user(row: UserRow) -> User:
     )
 
 
-def _tenant(row: TenantRow) -> Tenant:
+def _tenant(row: TenantRow | Row[Any]) -> Tenant:
     return Tenant(id=row.id, slug=row.slug, name=row.name, time_zone=row.time_zone, language=row.language)

@@ -14,12 +14,16 @@ from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.domain.users import Role
 from boekbrug.store import audit, overviews, tenants, users
+from boekbrug.store.searching import normalised
 from dashboard.access import TheVisitor, Visitor
 from dashboard.site import render, site_of
 
 router = APIRouter()
+PAGE = 100
 _NAMED = 8
 _LONGEST_NAME = 100
+_LISTED = 50
+"""Of each cause's administrations, those with the most documents."""
 
 
 @dataclass(slots=True)
@@ -39,25 +43,37 @@ class SharedCause:
 
 
 @router.get("/")
-def home(visitor: TheVisitor) -> Response:
+def home(request: Request, visitor: TheVisitor) -> Response:
     """The only administration, or the choice of one."""
-    if len(visitor.memberships) == 1:
-        return RedirectResponse(f"/t/{visitor.memberships[0].tenant.slug}", 303)
-    return RedirectResponse("/tenants", 303)
+    if visitor.has_several_tenants:
+        return RedirectResponse("/tenants", 303)
+    with site_of(request).runtime.database.read() as session:
+        mine = users.memberships(session, visitor.user.id)
+    return RedirectResponse(f"/t/{mine[0].tenant.slug}" if mine else "/tenants", 303)
 
 
 @router.get("/tenants")
-def choose(request: Request, visitor: TheVisitor) -> Response:
-    """All administrations of the user, with how each stands."""
+def choose(request: Request, visitor: TheVisitor, text: str = "", after: str = "") -> Response:
+    """The administrations of the user by their names, with how each stands; those with a text in their names, and
+    those after the one with a slug."""
     runtime = site_of(request).runtime
     with runtime.database.read() as session:
-        found = overviews.standings(session, [one.tenant.id for one in visitor.memberships])
+        mine = users.memberships(session, visitor.user.id)
+        fit = [one for one in mine if normalised(text) in normalised(one.tenant.name)]
+        first = next((place + 1 for place, one in enumerate(fit) if one.tenant.slug == after), 0)
+        shown = fit[first : first + PAGE]
+        found = overviews.standings(session, [one.tenant.id for one in shown])
     return render(
         request,
         "tenants.html",
         visitor.wording,
         visitor=visitor,
-        rows=[(one, found[one.tenant.id]) for one in visitor.memberships],
+        rows=[(one, found[one.tenant.id]) for one in shown],
+        count=len(mine),
+        page=PAGE,
+        text=text,
+        is_first=not first,
+        next=shown[-1].tenant.slug if len(fit) > first + PAGE else "",
         now=runtime.clock.now(),
     )
 
@@ -96,8 +112,8 @@ def _may_found(visitor: Visitor) -> None:
 @router.get("/tenants/errors")
 def errors(request: Request, visitor: TheVisitor) -> Response:
     """What waits for a person in any administration of the user, by cause."""
-    owners = {one.tenant.id: one.tenant for one in visitor.memberships}
     with site_of(request).runtime.database.read() as session:
+        owners = {one.tenant.id: one.tenant for one in users.memberships(session, visitor.user.id)}
         found = overviews.causes(session, list(owners))
     shared: dict[tuple[SyncStatus, str], SharedCause] = {}
     language = visitor.wording.language
@@ -118,4 +134,5 @@ def errors(request: Request, visitor: TheVisitor) -> Response:
         visitor=visitor,
         causes=sorted(shared.values(), key=lambda cause: -cause.count),
         named=_NAMED,
+        listed=_LISTED,
     )

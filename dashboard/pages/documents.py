@@ -85,6 +85,7 @@ def report(request: Request, place: ThePlace) -> Response:
         routes=routes,
         found=[(record, customer_of(record)) for record in page.records],
         partial=page.is_partial,
+        few=reports.FEW,
         next=choices.address(after=place_to_text(page.next)) if page.next else "",
         is_first="after" not in request.query_params,
     )

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from boekbrug.domain.errors import SettingsInvalid
-from boekbrug.domain.records import DONE, SyncStatus
+from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.users import Right
 from boekbrug.store import budgets, continuations, records, reports, runs, tenants, waiters
 from boekbrug.store.runs import RouteRun
@@ -28,6 +28,7 @@ from tasks.route_work import account_of, document_budget
 
 router = APIRouter()
 WEEKS = 8
+_SHOWN = (SyncStatus.PENDING, SyncStatus.IN_FLIGHT, SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +112,8 @@ def overview(request: Request, place: ThePlace, started: str = "") -> Response:
 def _cards(session: Session, place: Place, now: datetime) -> Iterator[RouteCard]:
     tenant, zone = place.tenant, ZoneInfo(place.tenant.time_zone)
     month = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    booked = reports.posted_counts(session, tenant.id, month, now + timedelta(seconds=1))
     for route in tenants.list_routes(session, tenant.id):
-        of_route = [count for count in booked if count.route_id == route.id]
+        booked = reports.posted_counts(session, tenant.id, month, now + timedelta(seconds=1), route_id=route.id)
         last = next(iter(runs.recent_runs(session, tenant.id, route.id, limit=1)), None)
         yield RouteCard(
             route=route,
@@ -123,9 +123,9 @@ def _cards(session: Session, place: Place, now: datetime) -> Iterator[RouteCard]
             last=last,
             last_url=run_url(last.flow_run_id) if last and place.may(Right.TRACE) else "",
             next_at=_next_at(session, route, zone, now),
-            posted=sum(count.count for count in of_route),
-            verified=sum(count.count for count in of_route if count.status is SyncStatus.VERIFIED),
-            counts=records.counts(session, tenant.id, route.id),
+            posted=sum(booked.values()),
+            verified=booked[SyncStatus.VERIFIED],
+            counts=records.counts(session, tenant.id, route.id, statuses=_SHOWN),
             budget=_budget(session, place, route, now),
         )
 
@@ -182,9 +182,7 @@ def _weeks(session: Session, place: Place, now: datetime) -> Iterator[Week]:
     for back in range(WEEKS - 1, -1, -1):
         first = monday - timedelta(weeks=back)
         begins, ends = (datetime.combine(day, time.min, zone) for day in (first, first + timedelta(weeks=1)))
-        counted = dict.fromkeys(DONE, 0)
-        for count in reports.posted_counts(session, place.tenant.id, begins, ends):
-            counted[count.status] = counted.get(count.status, 0) + count.count
+        counted = reports.posted_counts(session, place.tenant.id, begins, ends)
         yield Week(
             begins_at=begins,
             verified=counted[SyncStatus.VERIFIED],

@@ -1,3 +1,4 @@
+import html
 import re
 
 import pytest
@@ -6,6 +7,7 @@ from pydantic import SecretStr
 from boekbrug.domain.notices import Channel, NoticeKind
 from boekbrug.domain.records import SyncStatus
 from boekbrug.store import notifications, users
+from dashboard.pages import accounts
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.test_pages import words
 from tests.world import DE_BIE, MOKKENHUIS
@@ -30,6 +32,18 @@ def test_all_administrations_at_a_glance(seen: Dashboard) -> None:
     ):
         assert cell == [str(sum(record.status in statuses for record in kept))]
     assert "gaat later verder" in " ".join(cells[1]) or "klaar" in " ".join(cells[1])
+
+
+def test_many_administrations_come_page_by_page(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "PAGE", 1)
+    browser, pages, address = dashboard.browser(ACCOUNTANT), [], "/tenants"
+    while address:
+        pages.append(re.findall(r'class="lead"><a href="/t/([^"]+)"', text := browser.text(address)))
+        address = "".join(html.unescape(found) for found in re.findall(r'href="([^"]+)" rel="next"', text))
+    assert pages == [[DE_BIE], [MOKKENHUIS]], "by their names: Groothandel, Het Mokkenhuis"
+    found = browser.text("/tenants?text=mokk")
+    assert "Mokkenhuis" in found and "Groothandel" not in found
+    assert "Er zijn geen administraties die passen." in browser.text("/tenants?text=nergens")
 
 
 def test_errors_of_all_administrations_are_grouped_and_only_ones_own(dashboard: Dashboard) -> None:

@@ -16,12 +16,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, select
 
 from boekbrug.domain.budgets import Budget
+from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import Lane
-from boekbrug.store import budgets, records, runs, tenants
+from boekbrug.store import budgets, moves, records, runs, tenants
 from boekbrug.store.database import Database
-from boekbrug.store.tables import DebtorRow, Table, TenantRow
+from boekbrug.store.tables import DebtorRow, RecordRow, Table, TenantRow
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
 
@@ -59,8 +60,7 @@ def test_debtors_known_to_a_connection_become_its_account_s(empty_address: str) 
     from boekbrug.store.database import _alembic
 
     database = Database(empty_address)
-    with database._writing.begin() as connection:
-        command.upgrade(_alembic(connection), "0002")
+    database.migrate()
     with database.write() as session:
         one, two, gone = (add_tenant(session, name) for name in ("one", "two", "gone"))
         # Two tenants of one account; the third one's login was changed, so that its debtors are of two accounts.
@@ -72,6 +72,8 @@ def test_debtors_known_to_a_connection_become_its_account_s(empty_address: str) 
                     session, [of], tenant_id=route.tenant_id, record_id=record_id, kind="document", lane=Lane.DAILY,
                     now=NOW, lease_seconds=60,
                 )  # fmt: skip
+    with database._writing.begin() as connection:
+        command.downgrade(_alembic(connection), "0004")
     links = [(one, "a@x", "1"), (one, "b@x", "2"), (one, "c@x", ""), (two, "a@x", "1"), (gone, "d@x", "4")]
     with database._writing.begin() as connection:
         for route, customer, debtor in links:
@@ -85,6 +87,35 @@ def test_debtors_known_to_a_connection_become_its_account_s(empty_address: str) 
     with database.read() as session:
         found = session.exec(select(DebtorRow.account, DebtorRow.customer_key, DebtorRow.target_id)).all()
     assert sorted(found) == [("books", "a@x", "1"), ("books", "b@x", "2")]
+    database.close()
+
+
+def test_documents_kept_before_are_found_by_what_their_snapshots_say(empty_address: str) -> None:
+    from alembic import command
+
+    from boekbrug.store.database import _alembic
+
+    database = Database(empty_address)
+    database.migrate()
+    snapshots = {
+        "10001": '{"customer": {"email": "Jos\u00e9@Example.com", "address": {"name": "Jos\u00e9  Smit"}}}',
+        "10002": '{"contact": {"address": {"company": "Bakker & Zn"}}}',
+        "10003": "",
+    }
+    with database.write() as session:
+        route = add_tenant(session)
+        ids = {n: add_record(session, route, n, snapshot=said, known_by=("x",)).id for n, said in snapshots.items()}
+        moves.claim(session, route.tenant_id, ids["10002"], NOW, 60)
+        ref = ExternalRef("factuursturen", "invoice", "7")
+        moves.mark_posted(
+            session, route.tenant_id, ids["10002"], NOW, target_ref=ref, target_number="F7", posted_at=NOW
+        )
+    with database._writing.begin() as connection:
+        command.downgrade(_alembic(connection), "0006")
+    database.migrate()
+    with database.read() as session:
+        found = session.exec(select(RecordRow.search).order_by(RecordRow.id)).all()
+    assert found == ["10001\njose@example.com\njose smit", "10002\nf7\nbakker & zn", "10003"]
     database.close()
 
 

@@ -1,7 +1,9 @@
 import sqlite3
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 
 from boekbrug.domain.documents import DocumentKind, ExternalRef
@@ -28,7 +30,7 @@ def route(writing: Session) -> Route:
             observation(
                 str(number),
                 ordered_at=None if number == 10009 else at,
-                customer_key=f"{'kim' if number % 2 else 'jo'}@example.com",
+                known_by=(f"{'Kim' if number % 2 else 'Jo'}@example.com", "Zoë  Visser" if number == 10006 else "Smit"),
                 kind=DocumentKind.CREDIT_NOTE if number == 10002 else DocumentKind.INVOICE,
                 wanted=SyncStatus.NEEDS_ATTENTION if number == 10005 else SyncStatus.PENDING,
             )
@@ -96,22 +98,15 @@ def test_gathering_and_walking_find_the_same(
         assert found == sorted([10008, 10007, 10006, 10004, 10003], reverse=newest_first)
 
 
-def test_text_is_looked_for_in_the_latest_and_a_whole_number_in_all(
-    writing: Session, route: Route, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reports, "LOOKED_THROUGH", 3)
-    first = reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
-    assert (len(first.records), first.is_partial) == (2, True), "the third of the latest is 10010"
-    assert "10003" not in {record.number for record in first.records}
-    assert numbers(writing, route, text="10003") == [10003]
-
-
 def test_a_piece_of_text_is_looked_for_in_numbers_and_addresses(writing: Session, route: Route) -> None:
     assert numbers(writing, route, text="0007") == [10007]
     assert numbers(writing, route, text="f10003", limit=1) == [10003]
     assert numbers(writing, route, text="KIM@", limit=2) == [10007, 10005, 10003, 10001, 10009]
     assert numbers(writing, route, text="KIM@", since=NOW - 4 * DAY, until=NOW) == [10007]
-    assert numbers(writing, route, text="%") == numbers(writing, route, text="_") == []
+    assert numbers(writing, route, text="zoe visser") == numbers(writing, route, text=" Visser ZOË ") == [10006]
+    assert numbers(writing, route, text="visser kim@") == numbers(writing, route, text="10003 smit kim visser") == []
+    for sign in "%_*?[":
+        assert numbers(writing, route, text=sign) == [], "a sign is itself, not any other"
 
 
 def test_what_is_more_than_can_be_gathered_is_said(
@@ -131,12 +126,46 @@ def test_a_report_is_read_page_by_page(database: Database) -> None:
     assert found == [6, 5, 4, 3, 2, 1, 0]
 
 
-def test_what_was_booked_is_counted_per_route_and_status(writing: Session, route: Route) -> None:
-    assert reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW) == [
-        reports.PostedCount(route_id=route.id, status=SyncStatus.POSTED, count=1)
+def test_what_was_booked_is_counted_by_status_of_all_routes_or_one(writing: Session, route: Route) -> None:
+    def counted(until: datetime, **of: int) -> dict[str, int]:
+        found = reports.posted_counts(writing, route.tenant_id, NOW - DAY, until, **of)
+        return {status.value: count for status, count in found.items()}
+
+    assert counted(NOW) == counted(NOW, route_id=route.id) == {"posted": 1, "verified": 0, "mismatch": 0}
+    assert counted(NOW + DAY)["posted"] == counted(NOW + DAY, route_id=route.id)["posted"] == 2
+    assert counted(NOW + DAY, route_id=route.id + 1)["posted"] == 0
+
+
+def test_what_a_document_is_looked_for_by_follows_it(writing: Session, route: Route) -> None:
+    post(writing, route, "10008", NOW)
+    assert numbers(writing, route, text="f10008 jo@example.com smit") == [10008]
+    changed = observation("10010", known_by=("new@example.com", "Anna Maes"), fingerprint="changed")
+    observe(writing, route, changed)
+    assert numbers(writing, route, text="maes new@") == [10010]
+    assert 10010 not in numbers(writing, route, text="jo@")
+    add_record(writing, route, "20001", known_by=("é" * 1000, "ж" * 1000))
+    assert numbers(writing, route, text="20001 " + "e" * 300) == [20001], "no index takes more than a few hundred"
+
+
+# PostgreSQL decides by what it knows of the table.
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_looking_for_a_text_walks_one_index_and_then_seeks(writing: Session, route: Route) -> None:
+    asked: list[tuple[str, Any]] = []
+    connection = writing.connection().connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(writing.connection().engine, "before_cursor_execute", note)
+    reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
+    plans = [connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall() for statement, values in asked]
+    assert [plan[0][3].partition("INDEX ")[2] for plan in plans] == [
+        "ix_sync_record_search (tenant_id=?)",
+        "ix_sync_record_search (tenant_id=? AND id=?)",
+        "ix_sync_record_search (tenant_id=? AND id=?)",
     ]
-    (both,) = reports.posted_counts(writing, route.tenant_id, NOW - DAY, NOW + DAY)
-    assert both.count == 2
+    assert all(len(plan) == 1 for plan in plans), "nothing is sorted by the database"
 
 
 # PostgreSQL decides by what it knows of the table.
