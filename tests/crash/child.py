@@ -229,7 +229,7 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
 
     def send(session: http.Session, request: httpx.Request) -> Any:
         write = "write" if request.method == "POST" else "read"
-        if write == "write" and request.url.path.endswith("/invoices"):
+        if write == "write" and request.extensions["target"].endswith(b"/invoices"):
             write = "post"
         point(f"before {write}")
         answer = real_send(session, request)
