@@ -308,7 +308,9 @@ class Session:
                 response = transport.handle_request(request)
                 try:
                     body = bytearray()
-                    for part in response.iter_bytes():
+                    assert isinstance(response.stream, httpx.SyncByteStream)
+                    packed = "Content-Encoding" in response.headers
+                    for part in response.iter_bytes() if packed else response.stream:
                         body += part
                         if len(body) > LARGEST_ANSWER:
                             return _NoAnswer("sent an answer that is too large")

@@ -25,6 +25,7 @@ _IS_FREE = col(RecordRow.status) == SyncStatus.PENDING.value
 _IN_FLIGHT = col(RecordRow.status) == SyncStatus.IN_FLIGHT.value
 _CLAIMING = ("status", "claimed_until", "updated_at")
 _RENEWING = ("claimed_until", "updated_at")
+_SETTLED = ("status", "findings", "differences", "accepted", "finding_code", "verified_at", "updated_at")
 _HISTORY = insert(RecordEventRow)
 
 
@@ -47,8 +48,15 @@ class _Kept:
     accepted: str
 
 
-_COLUMNS = (getattr(RecordRow, field.name) for field in fields(_Kept))
-_LOCKED = select(*_COLUMNS).where(*_MINE).with_for_update(key_share=True)
+_KEPT = select(*(getattr(RecordRow, field.name) for field in fields(_Kept)))
+_LOCKED = _KEPT.where(*_MINE).with_for_update(key_share=True)
+_ALL_LOCKED = (
+    _KEPT.where(
+        col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id).in_(bindparam("records", expanding=True))
+    )
+    .order_by(col(RecordRow.id))
+    .with_for_update(key_share=True)
+)
 
 
 @cache
@@ -263,16 +271,31 @@ def mark_gone(
 
 
 def mark_compared(
-    session: Session, tenant_id: int, record_id: int, now: datetime, *, findings: tuple[Finding, ...]
-) -> SyncStatus:
-    """The books were compared with the shop; `findings` replace those of the comparison before.
+    session: Session, tenant_id: int, found: Mapping[int, tuple[Finding, ...]], now: datetime
+) -> dict[int, SyncStatus]:
+    """The books were compared with the shop; what was `found`, per record, replaces the findings of the comparison
+    before.
 
-    Returns VERIFIED, or MISMATCH while a difference stands that no person has dealt with.
+    Returns of each record VERIFIED, or MISMATCH while a difference stands that no person has dealt with. Raises
+    LookupError when one of them is not the tenant's, IllegalMove when one is not in the books.
     """
-    row = _locked(session, tenant_id, record_id)
-    dealt_with = findings_from_json(row.accepted)
-    row.differences = findings_to_json(f for f in findings if f not in dealt_with)
-    return _settle(session, row, now, compared=True)
+    statuses: dict[int, SyncStatus] = {}
+    changes: list[dict[str, object]] = []
+    steps: list[Step] = []
+    for ids in in_chunks(found):
+        for kept in session.connection().execute(_ALL_LOCKED, {"tenant": tenant_id, "records": ids}):
+            row = _Kept(*kept)
+            dealt_with = findings_from_json(row.accepted)
+            row.differences = findings_to_json(f for f in found[row.id] if f not in dealt_with)
+            statuses[row.id], values, history = _settled(row, now, compared=True)
+            changes.append({"tenant": tenant_id, "record": row.id, **values})
+            steps += history
+    if missing := found.keys() - statuses.keys():
+        raise LookupError(f"tenant {tenant_id} has no record {min(missing)}")
+    if changes:
+        session.connection().execute(_changing(_SETTLED), changes)
+    write_history(session, tenant_id, now, steps)
+    return statuses
 
 
 def add_finding(session: Session, tenant_id: int, record_id: int, now: datetime, *, finding: Finding) -> bool:
@@ -417,10 +440,18 @@ def _move(
     write_history(session, row.tenant_id, now, [Step(row.id, to, who, reason, findings)])
 
 
-def _settle(
-    session: Session, row: _Kept, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
-) -> SyncStatus:
+def _settle(session: Session, row: _Kept, now: datetime, *, who: str = "", reason: str = "") -> None:
     """Writes the findings of a document that is done, and the status that follows from them."""
+    _, values, history = _settled(row, now, who=who, reason=reason)
+    _change(session, row, values)
+    write_history(session, row.tenant_id, now, history)
+
+
+def _settled(
+    row: _Kept, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
+) -> tuple[SyncStatus, dict[str, object], list[Step]]:
+    """What is to be written of a document that is done: its status, the columns `_SETTLED`, and what its history tells
+    of it."""
     before = SyncStatus(row.status)
     if before not in DONE:
         raise IllegalMove(f"document {row.number} is {before}; only what is posted can be compared")
@@ -439,7 +470,4 @@ def _settle(
         "verified_at": now if compared else row.verified_at,
         "updated_at": now,
     }
-    _change(session, row, values)
-    if after is not before or who:
-        write_history(session, row.tenant_id, now, [Step(row.id, after, who, reason, findings)])
-    return after
+    return after, values, [Step(row.id, after, who, reason, findings)] if after is not before or who else []
