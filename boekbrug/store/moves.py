@@ -21,8 +21,6 @@ from boekbrug.store.tables import RecordEventRow, RecordRow
 
 # Every document is moved some five times, and making these statements anew each time costs more than running them.
 _MINE = (col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id) == bindparam("record"))
-_IS_FREE = col(RecordRow.status) == SyncStatus.PENDING.value
-_IN_FLIGHT = col(RecordRow.status) == SyncStatus.IN_FLIGHT.value
 _CLAIMING = ("status", "claimed_until", "updated_at")
 _RENEWING = ("claimed_until", "updated_at")
 _SETTLED = ("status", "findings", "differences", "accepted", "finding_code", "verified_at", "updated_at")
@@ -60,14 +58,15 @@ _ALL_LOCKED = (
 
 
 @cache
-def _changing(columns: tuple[str, ...]) -> Update:
-    """The statement that changes these columns of one record."""
-    return update(RecordRow).where(*_MINE).values({name: bindparam(name) for name in columns})
+def _changing(columns: tuple[str, ...], status: SyncStatus | None = None) -> Update:
+    """The statement that changes these columns of one record; where a status is given, only as long as it is in it."""
+    while_there = () if status is None else (col(RecordRow.status) == status.value,)
+    return update(RecordRow).where(*_MINE, *while_there).values({name: bindparam(name) for name in columns})
 
 
-_CLAIM = _changing(_CLAIMING).where(_IS_FREE)
-_CLAIM_STALE = _changing(_CLAIMING).where(_IN_FLIGHT, col(RecordRow.claimed_until) <= bindparam("now"))
-_RENEW = _changing(_RENEWING).where(_IN_FLIGHT, col(RecordRow.claimed_until) == bindparam("claim"))
+_CLAIM = _changing(_CLAIMING, SyncStatus.PENDING)
+_CLAIM_STALE = _changing(_CLAIMING, SyncStatus.IN_FLIGHT).where(col(RecordRow.claimed_until) <= bindparam("now"))
+_RENEW = _changing(_RENEWING, SyncStatus.IN_FLIGHT).where(col(RecordRow.claimed_until) == bindparam("claim"))
 
 
 class IllegalMove(Exception):
@@ -186,15 +185,10 @@ def mark_posted(
 
     `by_its_writer`: whoever wrote it says so, also when another run looked it up before it was there and released it.
     """
-    row = _locked(session, tenant_id, record_id)
-    if by_its_writer and row.status == SyncStatus.PENDING:
-        row.status = SyncStatus.IN_FLIGHT
-        write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
-    if SyncStatus(row.status) in DONE:
-        if (row.target_system, row.target_kind, row.target_id) == (target_ref.system, target_ref.kind, target_ref.id):
-            return
-        raise IllegalMove(f"document {row.number} is posted as {row.target_id} and cannot be {target_ref.id} as well")
     values = {
+        "status": SyncStatus.POSTED.value,
+        "reason": "",
+        "updated_at": now,
         "target_system": target_ref.system,
         "target_kind": target_ref.kind,
         "target_id": target_ref.id,
@@ -205,7 +199,21 @@ def mark_posted(
         "findings": findings_to_json(findings),
         "finding_code": gravest_code(findings),
     }
-    _move(session, row, SyncStatus.POSTED, now, findings=findings, values=values)
+    which = {"tenant": tenant_id, "record": record_id}
+    posted = Step(record_id, SyncStatus.POSTED, findings=findings)
+    posting = _changing(tuple(values), SyncStatus.IN_FLIGHT)
+    if session.connection().execute(posting, which | values).rowcount == 1:  # as nearly always
+        write_history(session, tenant_id, now, [posted])
+        return
+    row = _locked(session, tenant_id, record_id)
+    if SyncStatus(row.status) in DONE:
+        if (row.target_system, row.target_kind, row.target_id) == (target_ref.system, target_ref.kind, target_ref.id):
+            return
+        raise IllegalMove(f"document {row.number} is posted as {row.target_id} and cannot be {target_ref.id} as well")
+    if not (by_its_writer and row.status == SyncStatus.PENDING):
+        raise IllegalMove(f"document {row.number} is {row.status} and cannot become {SyncStatus.POSTED}")
+    _change(session, row, values)
+    write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT), posted])
 
 
 def rename_target(session: Session, tenant_id: int, record_id: int, target_ref: ExternalRef, now: datetime) -> None:
