@@ -111,13 +111,9 @@ class Session:
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
         self._secret_query = login.in_query()
-        self._usual_headers = {
-            "Host": self._address.netloc.decode(),
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "User-Agent": f"Boekbrug/{__version__}",
-            **login.in_headers(),
-        }
+        usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **login.in_headers()}
+        host = self._address.netloc.decode()
+        self._usual_headers = {"Host": host, "User-Agent": f"Boekbrug/{__version__}", **usual}
         self._headers = httpx.Headers(self._usual_headers)
         self._time_out = httpx.Timeout(settings.timeout).as_dict()
         self._lines = _Lines(settings)
