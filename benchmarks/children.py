@@ -55,10 +55,11 @@ def _record_calls(calls: list[dict[str, Any]]) -> None:
         response = sent(transport, request)
         if request.headers["User-Agent"].startswith("Boekbrug/"):
             kept = {name: value for name, value in request.headers.items() if name in ("authorization", "content-type")}
+            address = request.url.copy_with(raw_path=request.extensions["target"])
             calls.append(
                 {
                     "method": request.method,
-                    "url": str(request.url),
+                    "url": str(address),
                     "headers": kept,
                     "content": request.content.decode(),
                     "status": response.status_code,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from queue import LifoQueue
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -98,7 +100,7 @@ class Session:
         self._title = title
         self._system = system
         self._host = urlsplit(settings.base_url).hostname or ""
-        self._base_url = settings.base_url
+        self._address = httpx.URL(settings.base_url)
         self._timeout = settings.timeout
         self._meter = meter
         self._limits = limits
@@ -109,11 +111,12 @@ class Session:
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_NO_ADDRESSES)
         self._secret_query = login.in_query()
-        usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-        self._headers = httpx.Headers({**usual, "User-Agent": f"Boekbrug/{__version__}", **login.in_headers()})
-        # No pool time-out: every call ahead in the queue ends in time itself.
-        self._extensions = {"timeout": httpx.Timeout(settings.timeout, pool=None).as_dict()}
-        self._transport = _transport(settings)
+        usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **login.in_headers()}
+        host = self._address.netloc.decode()
+        self._usual_headers = {"Host": host, "User-Agent": f"Boekbrug/{__version__}", **usual}
+        self._headers = httpx.Headers(self._usual_headers)
+        self._time_out = httpx.Timeout(settings.timeout).as_dict()
+        self._lines = _Lines(settings)
         self._reading = Retrying(
             stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
             wait=wait_exponential(multiplier=READ_PAUSE, max=5),
@@ -127,7 +130,7 @@ class Session:
 
     def close(self) -> None:
         """Lets go of the connections."""
-        self._transport.close()
+        self._lines.close()
 
     def hide(self, secret: SecretStr) -> None:
         """Keeps out of every error a secret that was come by while the session is open."""
@@ -273,16 +276,19 @@ class Session:
         """One call, metered. Failures are returned, not raised: an exception raised while another is handled would
         carry that one along, and with it the address."""
         query = "&".join(part for part in (urlencode(params or {}), self._secret_query) if part)
-        headers = self._headers
-        if body or secret_headers:
-            secrets = {name: secret.get_secret_value() for name, secret in (secret_headers or {}).items()}
-            headers = httpx.Headers({**headers, **(body.headers if body else {}), **secrets})
+        headers, content = self._headers, body.content if body else b""
+        if body or secret_headers or method != "GET":
+            own = {name: secret.get_secret_value() for name, secret in (secret_headers or {}).items()}
+            length = {"Content-Length": str(len(content))} if content or method != "GET" else {}
+            headers = httpx.Headers({**self._usual_headers, **(body.headers if body else {}), **own, **length})
+        target = self._address.raw_path + (f"{path}?{query}" if query else path).encode("ascii")
+        # The address is taken apart once, and with it as the target and a stream httpx adds nothing of its own.
         request = httpx.Request(
             method,
-            f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}",
+            self._address,
             headers=headers,
-            content=body.content if body else None,
-            extensions=self._extensions,
+            stream=httpx.ByteStream(content),
+            extensions={"timeout": self._time_out, "target": target},
         )
         with self._meter.call(body.counts_as if body else "", writes=writes):
             answer = self._send(request)
@@ -291,20 +297,23 @@ class Session:
         return answer
 
     def _send(self, request: httpx.Request) -> Answer | _NoAnswer:
-        patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
         try:
-            # Past httpx's client, which would look for redirects, cookies, a login and hooks in every call.
-            response = self._transport.handle_request(request)
-            try:
-                body = bytearray()
-                for part in response.iter_bytes():
-                    body += part
-                    if len(body) > LARGEST_ANSWER:
-                        return _NoAnswer("sent an answer that is too large")
-                    if time.monotonic() > patience:
-                        return _NoAnswer("did not finish its answer in time")
-            finally:
-                response.close()
+            with self._lines.one() as transport:
+                patience = time.monotonic() + 3 * self._timeout  # against an answer that drips in
+                # Past httpx's client, which would look for redirects, cookies, a login and hooks in every call.
+                response = transport.handle_request(request)
+                try:
+                    body = bytearray()
+                    assert isinstance(response.stream, httpx.SyncByteStream)
+                    packed = "Content-Encoding" in response.headers
+                    for part in response.iter_bytes() if packed else response.stream:
+                        body += part
+                        if len(body) > LARGEST_ANSWER:
+                            return _NoAnswer("sent an answer that is too large")
+                        if time.monotonic() > patience:
+                            return _NoAnswer("did not finish its answer in time")
+                finally:
+                    response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             return _NoAnswer(f"could not be reached ({self._reason(error)})", sent=False)
         except httpx.TimeoutException:
@@ -363,14 +372,40 @@ class Session:
         )
 
 
-def _transport(settings: ConnectorSettings) -> httpx.HTTPTransport:
+class _Lines:
     """The connections of one session, as many as it may make calls at once; through the proxy that the environment
-    names, where it names one."""
-    address, proxies = urlsplit(settings.base_url), getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
-    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
-    return httpx.HTTPTransport(limits=limits, proxy=None if direct else proxy)
+    names, where it names one.
+
+    Each has a transport of its own: a pool of several looks at all of its sockets before and after each call, while
+    every other thread waits.
+    """
+
+    def __init__(self, settings: ConnectorSettings) -> None:
+        address, proxies = urlsplit(settings.base_url), getproxies()
+        proxy = proxies.get(address.scheme) or proxies.get("all")
+        direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
+        verify, limits = httpx.create_ssl_context(), httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        self._all = [
+            httpx.HTTPTransport(verify=verify, limits=limits, proxy=None if direct else proxy)
+            for _ in range(settings.concurrency)
+        ]
+        self._free: LifoQueue[httpx.HTTPTransport] = LifoQueue()  # the one used last is the likeliest to be open yet
+        for transport in reversed(self._all):
+            self._free.put(transport)
+
+    @contextmanager
+    def one(self) -> Iterator[httpx.HTTPTransport]:
+        """One of them, for one call. Waits without an end: every call ahead in the queue ends in time itself."""
+        transport = self._free.get()
+        try:
+            yield transport
+        finally:
+            self._free.put(transport)
+
+    def close(self) -> None:
+        """Lets go of all of them."""
+        for transport in self._all:
+            transport.close()
 
 
 def _last_result(state: RetryCallState) -> object:

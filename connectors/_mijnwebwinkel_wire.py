@@ -102,10 +102,9 @@ def order_from_wire(payload: Json, shop: Shop, zone: ZoneInfo) -> SourceDocument
     try:
         return _order(Fields(payload), shop, zone)
     except Unreadable as error:
-        number = _text_if_any(payload, "number")
         return UnreadableDocument(
-            source_ref=ExternalRef(SYSTEM, "order", _id_for(payload, number)),
-            number=number,
+            source_ref=ExternalRef(SYSTEM, "order", order_id(payload)),
+            number=_text_if_any(payload, "number"),
             status_id=_text_if_any(payload, "status"),
             findings=(finding("DOCUMENT_UNREADABLE", field=error.field, problem=error.problem),),
         )
@@ -316,11 +315,13 @@ def _text_if_any(payload: Json, name: str) -> str:
         return ""
 
 
-def _id_for(payload: Json, number: str) -> str:
-    """An id that stays the same for an unreadable order: its own, else its number, else its content."""
+def order_id(payload: Json) -> str:
+    """The id of an order, whether it can be read or not, which stays the same: its own, else its number, else its
+    content."""
     uuid = _text_if_any(payload, "uuid").lower()
     if _UUID.fullmatch(uuid):
         return uuid
+    number = _text_if_any(payload, "number")
     if number:
         return f"number:{number}"
     try:

@@ -69,15 +69,18 @@ def _no_number(text: str) -> Json:
 _DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_no_number)
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def to_json(value: JsonOut) -> str:
     """The value as JSON text; a Decimal as a number with exactly its digits. Raises TypeError for a float."""
     match value:
+        case str() | None | bool() | int():
+            return _ENCODER.encode(value)
         case Decimal():
             return f"{value:f}"
-        case str() | None | bool() | int():
-            return json.dumps(value, ensure_ascii=False)
         case Mapping():
-            return "{" + ", ".join(f"{json.dumps(key)}: {to_json(member)}" for key, member in value.items()) + "}"
+            return "{" + ", ".join(f"{_ENCODER.encode(key)}: {to_json(member)}" for key, member in value.items()) + "}"
         case Sequence():
             return "[" + ", ".join(to_json(member) for member in value) + "]"
         case _:
@@ -101,8 +104,10 @@ def json_body(value: JsonOut) -> Body | None:
 
 def clean(text: str, limit: int = LONGEST_TEXT) -> str:
     """The text on one line, without control characters and other invisible ones, at most `limit` long."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")  # nearly every text, and the rest is slow
     text = text[: 4 * limit]
-    if not text.isprintable():  # nearly every text is, and looking at it character by character is slow
+    if not text.isprintable():
         invisible = ("Cc", "Cf", "Cs")  # control, format (such as text direction), half of a surrogate pair
         text = "".join(c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in invisible)
     # Last, for letters and accents may only now stand side by side.

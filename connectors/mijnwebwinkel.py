@@ -21,7 +21,15 @@ from connectors._base import CheckItem, ConnectorSettings, Credentials, Meter, S
 from connectors._capabilities import Capability, ConnectorType, SourceDocument
 from connectors._http import Session, quoted
 from connectors._login import Login
-from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
+from connectors._mijnwebwinkel_wire import (
+    NUMBER,
+    SYSTEM,
+    Shop,
+    order_from_wire,
+    order_id,
+    shop_from_wire,
+    status_from_wire,
+)
 from connectors._wire import Fields, Json, Unreadable
 
 TITLE = "Mijnwebwinkel"
@@ -164,17 +172,17 @@ class Mijnwebwinkel:
         while True:
             paging = {"limit": str(self._page_size), "offset": str(offset), "ordering": "asc", "test": "0"}
             page = self._members(self._session.read("orders", self._everywhere | chosen | paging), "orders")
-            documents = [order_from_wire(payload, shop, self._zone) for payload in page]
-            ids = {document.source_ref.id for document in documents}
+            orders = {order_id(payload): payload for payload in page}
+            ids = orders.keys()
             if offset and met.isdisjoint(ids):
                 if steps_back == _STEPS_BACK:
                     raise self._senseless("a list of orders that keeps moving")
                 steps_back += 1
                 offset = max(0, offset - self._page_size)
                 continue
-            met |= ids
-            fresh = [document for document in documents if document.source_ref.id not in seen]
-            seen |= ids
+            met.update(ids)
+            fresh = [order_from_wire(orders[one], shop, self._zone) for one in orders if one not in seen]
+            seen.update(ids)
             if fresh:
                 yield fresh
             if len(page) < self._page_size:

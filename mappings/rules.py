@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from boekbrug.domain.documents import Invoice, LineKind, Side
 from boekbrug.domain.tax import Tax
-from boekbrug.domain.tenants import MappingRule, RuleKind
+from boekbrug.domain.tenants import MappingRule, RuleKind, plain_text
 from mappings.bands import band_of
 
 Fact = str | Decimal | bool | frozenset[str]
@@ -47,22 +47,24 @@ def document_facts(document: Invoice) -> Facts:
     }
 
 
-def matches(rule: MappingRule, facts: Facts) -> bool:
-    """True when everything the rule asks for is so. Texts are compared without regard to case or outer spaces."""
-    return all(name in facts and _holds(facts[name], value) for name, value in rule.match.asked.items())
-
-
 def rule_for(rules: Iterable[MappingRule], kind: RuleKind, facts: Facts) -> MappingRule | None:
-    """The most specific matching rule of that kind, the first written of equals; None when none matches."""
-    fitting = [rule for rule in rules if rule.kind == kind and matches(rule, facts)]
+    """The most specific matching rule of that kind, the first written of equals; None when none matches. Texts are
+    compared without regard to case or outer spaces."""
+    plain = {name: _plain(fact) for name, fact in facts.items()}
+    fitting = [rule for rule in rules if rule.kind == kind and _matches(rule, plain)]
     return max(fitting, key=lambda rule: rule.specificity, default=None)  # max keeps the first of equals
 
 
-def _holds(fact: Fact, asked: str | Decimal | bool) -> bool:
+def _matches(rule: MappingRule, plain: Facts) -> bool:
+    """True when everything the rule asks for is so."""
+    for name, asked in rule.match.asked.items():
+        fact = plain.get(name)
+        if not (asked in fact if isinstance(fact, frozenset) else asked == fact):
+            return False
+    return True
+
+
+def _plain(fact: Fact) -> Fact:
     if isinstance(fact, frozenset):
-        return any(_plain(one) == _plain(asked) for one in fact)
-    return _plain(fact) == _plain(asked)
-
-
-def _plain(value: str | Decimal | bool) -> str | Decimal | bool:
-    return value.strip().casefold() if isinstance(value, str) else value
+        return frozenset(map(plain_text, fact))
+    return plain_text(fact) if isinstance(fact, str) else fact

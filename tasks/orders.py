@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
-from prefect import Task, get_run_logger, runtime, task
+from prefect import Task, get_run_logger, runtime
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
+from prefect.utilities.annotations import opaque
 
 from boekbrug.domain.errors import RetryLater, SettingsInvalid, StoreUnavailable
 from boekbrug.domain.migrations import MigrationState
@@ -43,16 +44,32 @@ def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, StoreUnavailable) or (isinstance(error, RetryLater) and error.not_before is None)
 
 
-def step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+class Step(Task[P, R]):
+    """A Prefect task whose arguments are nothing that other tasks returned: else Prefect would look for that through
+    all that a route's work holds, twice at every call."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
+        """Carries the step out as a task run."""
+        called: Callable[..., Any] = super().__call__
+        returned: R = called(*map(opaque, args), **kwargs)
+        return returned
+
+
+def step(name: str) -> Callable[[Callable[P, R]], Step[P, R]]:
     """A Prefect task by that name that is tried again where an error passes by itself, and keeps no documents."""
-    return task(
-        name=name,
-        retries=len(RETRY_DELAYS),
-        retry_delay_seconds=RETRY_DELAYS,
-        retry_condition_fn=passes_by_itself,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
+
+    def made(carry_out: Callable[P, R]) -> Step[P, R]:
+        return Step(
+            carry_out,
+            name=name,
+            retries=len(RETRY_DELAYS),
+            retry_delay_seconds=RETRY_DELAYS,
+            retry_condition_fn=passes_by_itself,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
+
+    return made
 
 
 @contextmanager

@@ -40,7 +40,9 @@ from tasks.runtime import Runtime, runtime
 from tasks.streams import Stream, streams_of
 from tasks.writing import BookingWriter, EntryWriter, Writer
 
-BATCH = 50
+# So many documents per task run: at the end of a batch threads wait for the last of it, so it is not small; but what a
+# person hurries waits for its end, so it is not large either.
+BATCH = 100
 # What a daily run brings over, and what a migration does: neither touches the other's.
 DAILY_LANES = frozenset({Lane.RUSH, Lane.DAILY})
 MIGRATION_LANES = frozenset({Lane.MIGRATION})

@@ -86,15 +86,16 @@ def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -
         policy,
     )
     result.add(summary(comparison, policy.books_currency))
+    found = {
+        record.id: comparison.findings[record.our_reference] if isinstance(one, Expected) else (one,)
+        for record, one in zip(page, expected, strict=True)
+    }
     with work.runtime.database.write() as session:
-        for record, one in zip(page, expected, strict=True):
-            found = comparison.findings[record.our_reference] if isinstance(one, Expected) else (one,)
-            result.touched.add(record.id)
-            status = moves.mark_compared(session, work.tenant.id, record.id, work.now(), findings=found)
-            if status is SyncStatus.MISMATCH:
-                result.mismatch += 1
-            else:
-                result.verified += 1
+        statuses = moves.mark_compared(session, work.tenant.id, found, work.now())
+    differ = sum(status is SyncStatus.MISMATCH for status in statuses.values())
+    result.mismatch += differ
+    result.verified += len(statuses) - differ
+    result.touched |= statuses.keys()
 
 
 def _posted(work: RouteWork, page: Sequence[SyncRecord]) -> dict[str, PostedDocument]:

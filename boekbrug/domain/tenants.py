@@ -49,6 +49,11 @@ class _Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def plain_text(text: str) -> str:
+    """A text as it is compared: without regard to case or outer spaces."""
+    return text.strip().casefold()
+
+
 class RuleMatch(_Config):
     """What a rule asks of a line or document. What is left out matches anything; the most specific rule wins."""
 
@@ -70,8 +75,9 @@ class RuleMatch(_Config):
 
     @cached_property
     def asked(self) -> dict[str, str | Decimal | bool]:
-        """What the rule asks for, by name; every line is held against every rule."""
-        return self.model_dump(exclude_none=True)
+        """What the rule asks for, by name, texts as they are compared; every line is held against every rule."""
+        asked = self.model_dump(exclude_none=True)
+        return {name: plain_text(value) if isinstance(value, str) else value for name, value in asked.items()}
 
 
 class RuleResult(_Config):

@@ -22,10 +22,9 @@ from boekbrug.store.tables import RecordEventRow, RecordRow
 
 # Every document is moved some five times, and making these statements anew each time costs more than running them.
 _MINE = (col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id) == bindparam("record"))
-_IS_FREE = col(RecordRow.status) == SyncStatus.PENDING.value
-_IN_FLIGHT = col(RecordRow.status) == SyncStatus.IN_FLIGHT.value
 _CLAIMING = ("status", "claimed_until", "updated_at")
 _RENEWING = ("claimed_until", "updated_at")
+_SETTLED = ("status", "findings", "differences", "accepted", "finding_code", "verified_at", "updated_at")
 _HISTORY = insert(RecordEventRow)
 
 
@@ -49,19 +48,27 @@ class _Kept:
     search: str
 
 
-_COLUMNS = (getattr(RecordRow, field.name) for field in fields(_Kept))
-_LOCKED = select(*_COLUMNS).where(*_MINE).with_for_update(key_share=True)
+_KEPT = select(*(getattr(RecordRow, field.name) for field in fields(_Kept)))
+_LOCKED = _KEPT.where(*_MINE).with_for_update(key_share=True)
+_ALL_LOCKED = (
+    _KEPT.where(
+        col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id).in_(bindparam("records", expanding=True))
+    )
+    .order_by(col(RecordRow.id))
+    .with_for_update(key_share=True)
+)
 
 
 @cache
-def _changing(columns: tuple[str, ...]) -> Update:
-    """The statement that changes these columns of one record."""
-    return update(RecordRow).where(*_MINE).values({name: bindparam(name) for name in columns})
+def _changing(columns: tuple[str, ...], status: SyncStatus | None = None) -> Update:
+    """The statement that changes these columns of one record; where a status is given, only as long as it is in it."""
+    while_there = () if status is None else (col(RecordRow.status) == status.value,)
+    return update(RecordRow).where(*_MINE, *while_there).values({name: bindparam(name) for name in columns})
 
 
-_CLAIM = _changing(_CLAIMING).where(_IS_FREE)
-_CLAIM_STALE = _changing(_CLAIMING).where(_IN_FLIGHT, col(RecordRow.claimed_until) <= bindparam("now"))
-_RENEW = _changing(_RENEWING).where(_IN_FLIGHT, col(RecordRow.claimed_until) == bindparam("claim"))
+_CLAIM = _changing(_CLAIMING, SyncStatus.PENDING)
+_CLAIM_STALE = _changing(_CLAIMING, SyncStatus.IN_FLIGHT).where(col(RecordRow.claimed_until) <= bindparam("now"))
+_RENEW = _changing(_RENEWING, SyncStatus.IN_FLIGHT).where(col(RecordRow.claimed_until) == bindparam("claim"))
 
 
 class IllegalMove(Exception):
@@ -180,15 +187,10 @@ def mark_posted(
 
     `by_its_writer`: whoever wrote it says so, also when another run looked it up before it was there and released it.
     """
-    row = _locked(session, tenant_id, record_id)
-    if by_its_writer and row.status == SyncStatus.PENDING:
-        row.status = SyncStatus.IN_FLIGHT
-        write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT)])
-    if SyncStatus(row.status) in DONE:
-        if (row.target_system, row.target_kind, row.target_id) == (target_ref.system, target_ref.kind, target_ref.id):
-            return
-        raise IllegalMove(f"document {row.number} is posted as {row.target_id} and cannot be {target_ref.id} as well")
     values = {
+        "status": SyncStatus.POSTED.value,
+        "reason": "",
+        "updated_at": now,
         "target_system": target_ref.system,
         "target_kind": target_ref.kind,
         "target_id": target_ref.id,
@@ -200,7 +202,21 @@ def mark_posted(
         "findings": findings_to_json(findings),
         "finding_code": gravest_code(findings),
     }
-    _move(session, row, SyncStatus.POSTED, now, findings=findings, values=values)
+    which = {"tenant": tenant_id, "record": record_id}
+    posted = Step(record_id, SyncStatus.POSTED, findings=findings)
+    posting = _changing(tuple(values), SyncStatus.IN_FLIGHT)
+    if session.connection().execute(posting, which | values).rowcount == 1:  # as nearly always
+        write_history(session, tenant_id, now, [posted])
+        return
+    row = _locked(session, tenant_id, record_id)
+    if SyncStatus(row.status) in DONE:
+        if (row.target_system, row.target_kind, row.target_id) == (target_ref.system, target_ref.kind, target_ref.id):
+            return
+        raise IllegalMove(f"document {row.number} is posted as {row.target_id} and cannot be {target_ref.id} as well")
+    if not (by_its_writer and row.status == SyncStatus.PENDING):
+        raise IllegalMove(f"document {row.number} is {row.status} and cannot become {SyncStatus.POSTED}")
+    _change(session, row, values)
+    write_history(session, tenant_id, now, [Step(record_id, SyncStatus.IN_FLIGHT), posted])
 
 
 def rename_target(session: Session, tenant_id: int, record_id: int, target_ref: ExternalRef, now: datetime) -> None:
@@ -266,16 +282,31 @@ def mark_gone(
 
 
 def mark_compared(
-    session: Session, tenant_id: int, record_id: int, now: datetime, *, findings: tuple[Finding, ...]
-) -> SyncStatus:
-    """The books were compared with the shop; `findings` replace those of the comparison before.
+    session: Session, tenant_id: int, found: Mapping[int, tuple[Finding, ...]], now: datetime
+) -> dict[int, SyncStatus]:
+    """The books were compared with the shop; what was `found`, per record, replaces the findings of the comparison
+    before.
 
-    Returns VERIFIED, or MISMATCH while a difference stands that no person has dealt with.
+    Returns of each record VERIFIED, or MISMATCH while a difference stands that no person has dealt with. Raises
+    LookupError when one of them is not the tenant's, IllegalMove when one is not in the books.
     """
-    row = _locked(session, tenant_id, record_id)
-    dealt_with = findings_from_json(row.accepted)
-    row.differences = findings_to_json(f for f in findings if f not in dealt_with)
-    return _settle(session, row, now, compared=True)
+    statuses: dict[int, SyncStatus] = {}
+    changes: list[dict[str, object]] = []
+    steps: list[Step] = []
+    for ids in in_chunks(found):
+        for kept in session.connection().execute(_ALL_LOCKED, {"tenant": tenant_id, "records": ids}):
+            row = _Kept(*kept)
+            dealt_with = findings_from_json(row.accepted)
+            row.differences = findings_to_json(f for f in found[row.id] if f not in dealt_with)
+            statuses[row.id], values, history = _settled(row, now, compared=True)
+            changes.append({"tenant": tenant_id, "record": row.id, **values})
+            steps += history
+    if missing := found.keys() - statuses.keys():
+        raise LookupError(f"tenant {tenant_id} has no record {min(missing)}")
+    if changes:
+        session.connection().execute(_changing(_SETTLED), changes)
+    write_history(session, tenant_id, now, steps)
+    return statuses
 
 
 def add_finding(session: Session, tenant_id: int, record_id: int, now: datetime, *, finding: Finding) -> bool:
@@ -420,10 +451,18 @@ def _move(
     write_history(session, row.tenant_id, now, [Step(row.id, to, who, reason, findings)])
 
 
-def _settle(
-    session: Session, row: _Kept, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
-) -> SyncStatus:
+def _settle(session: Session, row: _Kept, now: datetime, *, who: str = "", reason: str = "") -> None:
     """Writes the findings of a document that is done, and the status that follows from them."""
+    _, values, history = _settled(row, now, who=who, reason=reason)
+    _change(session, row, values)
+    write_history(session, row.tenant_id, now, history)
+
+
+def _settled(
+    row: _Kept, now: datetime, *, compared: bool = False, who: str = "", reason: str = ""
+) -> tuple[SyncStatus, dict[str, object], list[Step]]:
+    """What is to be written of a document that is done: its status, the columns `_SETTLED`, and what its history tells
+    of it."""
     before = SyncStatus(row.status)
     if before not in DONE:
         raise IllegalMove(f"document {row.number} is {before}; only what is posted can be compared")
@@ -442,7 +481,4 @@ def _settle(
         "verified_at": now if compared else row.verified_at,
         "updated_at": now,
     }
-    _change(session, row, values)
-    if after is not before or who:
-        write_history(session, row.tenant_id, now, [Step(row.id, after, who, reason, findings)])
-    return after
+    return after, values, [Step(row.id, after, who, reason, findings)] if after is not before or who else []

@@ -229,7 +229,7 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
 
     def send(session: http.Session, request: httpx.Request) -> Any:
         write = "write" if request.method == "POST" else "read"
-        if write == "write" and request.url.path.endswith("/invoices"):
+        if write == "write" and request.extensions["target"].endswith(b"/invoices"):
             write = "post"
         point(f"before {write}")
         answer = real_send(session, request)
@@ -248,25 +248,26 @@ def _points(shared: Shared, job: Job) -> Iterator[None]:
         point("before sending")
         return real_post(target, booking)
 
-    def before_commit(_: Any) -> None:
-        point("before commit")
+    real_transaction = Database._transaction
 
-    def after_commit(_: Any) -> None:
+    @contextmanager
+    def transaction(database: Database) -> Iterator[StoreSession]:
+        with real_transaction(database) as session:
+            yield session
+            point("before commit")
         point("after commit")
 
     http.Session._send = send  # type: ignore[method-assign]
     Factuursturen.find_contacts = find_contacts  # type: ignore[method-assign]
     Factuursturen.post_document = post  # type: ignore[method-assign]
-    event.listen(StoreSession, "before_commit", before_commit)
-    event.listen(StoreSession, "after_commit", after_commit)
+    Database._transaction = transaction  # type: ignore[method-assign]
     try:
         yield
     finally:
         http.Session._send = real_send  # type: ignore[method-assign]
         Factuursturen.find_contacts = real_find  # type: ignore[method-assign]
         Factuursturen.post_document = real_post  # type: ignore[method-assign]
-        event.remove(StoreSession, "before_commit", before_commit)
-        event.remove(StoreSession, "after_commit", after_commit)
+        Database._transaction = real_transaction  # type: ignore[method-assign]
 
 
 def _write(log: Path, text: str) -> None:

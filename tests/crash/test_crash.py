@@ -40,6 +40,15 @@ def test_killed_between_the_write_and_the_commit(w: World) -> None:
     assert len(w.invoices(tenant)) == len(w.records(tenant)) == 4
 
 
+@pytest.mark.parametrize("point", ["before commit", "after commit"])
+def test_killed_at_a_commit(w: World, point: str) -> None:
+    tenant = small_tenant(w)
+    assert w.run(tenant, only=point, kill_at=7) == KILLED
+    w.bring_to_rest(tenant)
+    assert w.check(tenant) == []
+    assert len(w.invoices(tenant)) == len(w.records(tenant)) == 4
+
+
 def test_killed_at_points_in_turn(w: World) -> None:
     figures = Figures()
     until = time.monotonic() + (60 * MINUTES or 25)

@@ -1,5 +1,5 @@
 import multiprocessing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -46,6 +46,10 @@ class Document:
     def post(self, *findings: Finding, ref: ExternalRef = REF) -> None:
         moves.mark_posted(*self.mine, NOW, target_ref=ref, target_number="2026-1", posted_at=NOW, findings=findings)
 
+    def compare(self, *findings: Finding, at: datetime = NOW) -> SyncStatus:
+        tenant_id, record_id = self.mine[1:]
+        return moves.mark_compared(self.session, tenant_id, {record_id: findings}, at)[record_id]
+
     def to(self, status: SyncStatus) -> None:
         """Wherever it is: on to the status, as the flows would."""
         match status:
@@ -61,9 +65,9 @@ class Document:
             case SyncStatus.SKIPPED:
                 moves.skip(*self.mine, NOW, who="eva", reason="test")
             case SyncStatus.VERIFIED:
-                moves.mark_compared(*self.mine, NOW, findings=())
+                self.compare()
             case SyncStatus.MISMATCH:
-                moves.mark_compared(*self.mine, NOW, findings=(DIFFERS,))
+                self.compare(DIFFERS)
             case SyncStatus.HELD:
                 observe(self.session, self.route, observation(wanted=SyncStatus.HELD))
 
@@ -156,12 +160,30 @@ def test_posting_tells_where_it_is_and_solves_the_findings_before(document: Docu
 def test_a_comparison_replaces_the_one_before_and_leaves_the_other_findings(document: Document) -> None:
     document.to(SyncStatus.IN_FLIGHT)
     document.post(ROUNDED)
-    assert moves.mark_compared(*document.mine, NOW, findings=(DIFFERS, DETAIL)) is SyncStatus.MISMATCH
+    assert document.compare(DIFFERS, DETAIL) is SyncStatus.MISMATCH
     assert document.record.findings == (ROUNDED, DIFFERS, DETAIL)
     later = NOW + timedelta(days=1)
-    assert moves.mark_compared(*document.mine, later, findings=(DETAIL,)) is SyncStatus.VERIFIED
+    assert document.compare(DETAIL, at=later) is SyncStatus.VERIFIED
     assert (document.record.findings, document.record.verified_at) == ((ROUNDED, DETAIL), later)
     assert document.statuses == ["pending", "in_flight", "posted", "mismatch", "verified"]
+
+
+def test_a_page_is_compared_at_once_and_each_document_keeps_its_own(document: Document) -> None:
+    other = Document(document.session, document.route, "2")
+    for status in WAYS[SyncStatus.MISMATCH]:
+        document.to(status)
+    for status in WAYS[SyncStatus.POSTED]:
+        other.to(status)
+    session, tenant_id = document.session, document.route.tenant_id
+    found = {other.record.id: (DIFFERS, DETAIL), document.record.id: (DETAIL,)}
+    statuses = moves.mark_compared(session, tenant_id, found, NOW)
+    assert statuses == {document.record.id: SyncStatus.VERIFIED, other.record.id: SyncStatus.MISMATCH}
+    assert (document.record.status, document.record.findings) == (SyncStatus.VERIFIED, (DETAIL,))
+    assert (other.record.status, other.record.findings) == (SyncStatus.MISMATCH, (DIFFERS, DETAIL))
+    assert document.statuses[-2:] == ["mismatch", "verified"]
+    assert other.statuses[-2:] == ["posted", "mismatch"]
+    with pytest.raises(LookupError):
+        moves.mark_compared(session, tenant_id, {other.record.id: (), 999_999: ()}, NOW)
 
 
 def test_a_change_after_posting_is_kept_once_and_stands_until_somebody_deals_with_it(document: Document) -> None:
@@ -172,7 +194,7 @@ def test_a_change_after_posting_is_kept_once_and_stands_until_somebody_deals_wit
     assert document.record.status is SyncStatus.MISMATCH
     assert moves.add_finding(*document.mine, NOW, finding=CHANGED_AGAIN)
     assert document.record.findings == (CHANGED_AGAIN,)
-    assert moves.mark_compared(*document.mine, NOW, findings=()) is SyncStatus.MISMATCH
+    assert document.compare() is SyncStatus.MISMATCH
     moves.accept_differences(*document.mine, NOW, who="eva", reason="credited by hand")
     assert (document.record.status, document.record.findings) == (SyncStatus.VERIFIED, ())
     assert not moves.add_finding(*document.mine, NOW, finding=CHANGED_AGAIN)
@@ -183,10 +205,10 @@ def test_what_a_person_dealt_with_does_not_come_back_but_something_else_does(doc
     for status in WAYS[SyncStatus.MISMATCH]:
         document.to(status)
     moves.accept_differences(*document.mine, NOW, who="eva", reason="agreed with the customer")
-    assert moves.mark_compared(*document.mine, NOW, findings=(DIFFERS, DETAIL)) is SyncStatus.VERIFIED
+    assert document.compare(DIFFERS, DETAIL) is SyncStatus.VERIFIED
     assert document.record.findings == (DETAIL,)
     other = finding("TOTAL_DIFFERS", source="10", target="12", number="F1")
-    assert moves.mark_compared(*document.mine, NOW, findings=(other,)) is SyncStatus.MISMATCH
+    assert document.compare(other) is SyncStatus.MISMATCH
 
 
 def test_a_finding_that_is_no_longer_so_is_withdrawn(document: Document) -> None:
@@ -204,7 +226,7 @@ def test_a_finding_before_the_comparison_leaves_it_to_be_compared(document: Docu
     moves.add_finding(*document.mine, NOW, finding=CHANGED)
     session, route = document.session, document.route
     assert records.unverified(session, route.tenant_id, route.id) == [document.record]
-    assert moves.mark_compared(*document.mine, NOW, findings=()) is SyncStatus.MISMATCH
+    assert document.compare() is SyncStatus.MISMATCH
     with pytest.raises(IllegalMove):
         moves.add_finding(*Document(session, route, "2").mine, NOW, finding=CHANGED)
 
