@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import String, Update, bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from boekbrug.domain.documents import ExternalRef
@@ -45,7 +45,6 @@ class _Kept:
     findings: str
     differences: str
     accepted: str
-    search: str
 
 
 _KEPT = select(*(getattr(RecordRow, field.name) for field in fields(_Kept)))
@@ -59,11 +58,16 @@ _ALL_LOCKED = (
 )
 
 
+# What a document is looked for by grows: the books' number is put before what is there.
+_FOUND_BY_MORE = bindparam("search", type_=String).concat(col(RecordRow.search))
+
+
 @cache
 def _changing(columns: tuple[str, ...], status: SyncStatus | None = None) -> Update:
     """The statement that changes these columns of one record; where a status is given, only as long as it is in it."""
     while_there = () if status is None else (col(RecordRow.status) == status.value,)
-    return update(RecordRow).where(*_MINE, *while_there).values({name: bindparam(name) for name in columns})
+    values = {name: _FOUND_BY_MORE if name == "search" else bindparam(name) for name in columns}
+    return update(RecordRow).where(*_MINE, *while_there).values(values)
 
 
 _CLAIM = _changing(_CLAIMING, SyncStatus.PENDING)
@@ -195,7 +199,7 @@ def mark_posted(
         "target_kind": target_ref.kind,
         "target_id": target_ref.id,
         "target_number": target_number,
-        "search": search_text((target_number, *row.search.split("\n"))),
+        "search": search_text([target_number]) + "\n",
         "posted_at": posted_at,
         "claimed_until": None,
         "not_before": None,
