@@ -22,6 +22,7 @@ from connectors._capabilities import Capability, ConnectorType, SourceDocument
 from connectors._http import Session, quoted
 from connectors._login import Login
 from connectors._mijnwebwinkel_wire import NUMBER, SYSTEM, Shop, order_from_wire, shop_from_wire, status_from_wire
+from connectors._pages import DocumentPages
 from connectors._wire import Fields, Json, Unreadable
 
 TITLE = "Mijnwebwinkel"
@@ -35,7 +36,7 @@ _REPEATED_HOUR = timedelta(hours=1)
 _ONE_DAY = timedelta(days=1)
 
 
-class Settings(ConnectorSettings):
+class Settings(DocumentPages, ConnectorSettings):
     """Settings of a Mijnwebwinkel connection."""
 
     base_url: str = Field("https://api.myonlinestore.com/v1/", description="Address of the API, with its version")

@@ -22,7 +22,7 @@ from dashboard.pages.routes import (
     config_of,
     lacking_bands,
     listed_by,
-    names_of_accounts,
+    names_on,
     save_route,
     tried_out,
 )
@@ -138,5 +138,5 @@ def _form(
         away=listed_by(place, route)[1].problem,
         notes=notes,
         trial=trial,
-        books=names_of_accounts(place, route),
+        **names_on(place, route),
     )

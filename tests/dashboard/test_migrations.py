@@ -89,7 +89,7 @@ def test_a_migration_from_plan_to_statement(made: tuple[Dashboard, Later]) -> No
     seen = browser.get(f"{address}?seen=draft", **{"hx-request": "true"})
     assert seen.headers["hx-refresh"] == "true"
     shown = words(browser.text(address))
-    assert f"De winkel telt {found.plan.shop_count}" in shown
+    assert f"Mijnwebwinkel telt {found.plan.shop_count}" in shown
     assert f"Zou geboekt worden {found.plan.posting(earlier_periods=False)}" in shown
     assert "eerder btw-tijdvak" in shown and "boekhouder" in shown
     assert sum(found.plan.skipped.values()) == 0 or "Zou worden overgeslagen" in shown
