@@ -23,6 +23,7 @@ from connectors._capabilities import (
     SourceDocument,
     VatNumberRegister,
 )
+from connectors._pages import DocumentPages
 
 __all__ = [
     "BookingTarget",
@@ -34,6 +35,7 @@ __all__ = [
     "ConnectorSettings",
     "ConnectorType",
     "Credentials",
+    "DocumentPages",
     "InvoiceSource",
     "LedgerTarget",
     "LimitSignal",

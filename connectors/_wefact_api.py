@@ -33,6 +33,7 @@ from connectors._answers import Answer, usual_limits
 from connectors._base import CallLimit, ConnectorSettings, Credentials, LimitSignal, Meter, Secret
 from connectors._http import Session
 from connectors._login import Login
+from connectors._pages import PagesOfBothSides
 from connectors._wefact_wire import SYSTEM, said
 from connectors._wire import Fields, Json, JsonOut, Unreadable, clean, parse_json
 
@@ -47,7 +48,7 @@ _NO_SUCH_CALL = re.compile(r"invalid (controller|action)", re.IGNORECASE)
 _GONE = re.compile(r"niet gevonden|not found|bestaat niet|does not exist", re.IGNORECASE)
 
 
-class Settings(ConnectorSettings):
+class Settings(PagesOfBothSides, ConnectorSettings):
     """Settings of a WeFact connection. What the supplier does not document can be switched."""
 
     base_url: str = Field("https://api.mijnwefact.nl/v2/", description="Address of the API, with its version")

@@ -62,12 +62,13 @@ from connectors._eboekhouden_rest_wire import (
     side_of,
     type_of,
 )
+from connectors._pages import DocumentPages
 from connectors._wire import Fields, Unreadable, parse_json
 
 _MUTATIONS = "v1/mutation"
 
 
-class Settings(TargetSettings):
+class Settings(DocumentPages, TargetSettings):
     """Settings of an e-Boekhouden.nl connection over REST."""
 
     base_url: str = Field("https://api.e-boekhouden.nl/", description="Address of the REST interface")

@@ -62,12 +62,13 @@ from connectors._eboekhouden_soap_wire import (
     relations_by_number,
     side_of,
 )
+from connectors._pages import DocumentPages
 from connectors._wire import Fields
 
 _FEW_NUMBERS = 10  # invoices of which payments are asked for one by one
 
 
-class Settings(TargetSettings):
+class Settings(DocumentPages, TargetSettings):
     """Settings of an e-Boekhouden.nl connection over SOAP."""
 
     base_url: str = Field("https://soap.e-boekhouden.nl/", description="Address of the SOAP interface")

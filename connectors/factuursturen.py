@@ -44,6 +44,7 @@ from connectors._factuursturen_wire import (
 )
 from connectors._http import Session, quoted
 from connectors._login import Login
+from connectors._pages import DocumentPages
 from connectors._wire import Fields, Json, JsonOut, Unreadable
 
 TITLE = "Factuursturen"
@@ -54,7 +55,7 @@ _HOUR = 3600
 _AFTER_THE_HOUR = 5  # seconds, for clocks that differ
 
 
-class Settings(TargetSettings):
+class Settings(DocumentPages, TargetSettings):
     """Settings of a Factuursturen connection. What the supplier does not document can be switched."""
 
     base_url: str = Field("https://www.factuursturen.nl/api/v1/", description="Address of the API")

@@ -30,6 +30,7 @@ from connectors._mijnwebwinkel_wire import (
     shop_from_wire,
     status_from_wire,
 )
+from connectors._pages import DocumentPages
 from connectors._wire import Fields, Json, Unreadable
 
 TITLE = "Mijnwebwinkel"
@@ -43,7 +44,7 @@ _REPEATED_HOUR = timedelta(hours=1)
 _ONE_DAY = timedelta(days=1)
 
 
-class Settings(ConnectorSettings):
+class Settings(DocumentPages, ConnectorSettings):
     """Settings of a Mijnwebwinkel connection."""
 
     base_url: str = Field("https://api.myonlinestore.com/v1/", description="Address of the API, with its version")

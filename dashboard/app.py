@@ -27,6 +27,7 @@ from dashboard.pages import (
     errors,
     invitations,
     login,
+    members,
     migrations,
     notifications,
     overview,
@@ -83,7 +84,7 @@ def app_for(
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     pages = (
         *(login, accounts, invitations, overview, documents, errors),
-        *(migrations, connections, routes, rules, usual_rules, notifications, runs),
+        *(migrations, connections, routes, rules, usual_rules, notifications, runs, members),
     )
     for page in pages:
         app.include_router(page.router)

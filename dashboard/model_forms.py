@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from starlette.datastructures import FormData
 
@@ -94,14 +94,6 @@ def sent_values(model: type[BaseModel], form: FormData, prefix: str = "") -> dic
         elif kind == "text" and given and info.default is not None and _is_optional(info):
             sent[name] = None  # emptied: none at all, where leaving it out would mean the default
     return sent
-
-
-def problems_of(error: ValidationError) -> dict[str, str]:
-    """What is wrong, by field."""
-    return {
-        ".".join(str(part) for part in one["loc"] if isinstance(part, str)): one["msg"].removeprefix("Value error, ")
-        for one in error.errors(include_url=False, include_input=False)
-    }
 
 
 def _kind(info: FieldInfo) -> tuple[str, tuple[str, ...]]:

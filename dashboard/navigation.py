@@ -24,4 +24,5 @@ NAVIGATION = (
     Destination("/migrations", N_("Migration")),
     Destination("/routes", N_("Configuration"), Right.CONFIGURE),
     Destination("/connections", N_("Connections"), Right.CONNECT),
+    Destination("/users", N_("Users"), Right.INVITE),
 )

@@ -40,7 +40,7 @@ class Offers:
 
     def of(self, run: Runtime, row: tenants.Connection) -> Listed:
         """What the connection's system lists."""
-        key = (row.tenant_id, row.id, json.dumps(dict(row.settings), sort_keys=True))
+        key = _key(row)
         now = run.clock.now()
         with self._lock:
             at, found = self._known.get(key, (None, None))
@@ -55,8 +55,38 @@ class Offers:
             self._known[key] = (now, found)
         return found
 
+    def lately(self, row: tenants.Connection) -> Listed:
+        """What it listed when it was last asked, for pages that ask nothing; empty when that was too long ago."""
+        with self._lock:
+            at, found = self._known.get(_key(row), (None, None))
+        return found if at is not None and found is not None and not found.problem else Listed()
+
     def forget(self, row: tenants.Connection) -> None:
         """The connection has changed."""
         with self._lock:
             for key in [key for key in self._known if key[:2] == (row.tenant_id, row.id)]:
                 del self._known[key]
+
+
+def account_names(listed: Listed) -> dict[str, str]:
+    """What the books call their accounts, by code."""
+    books = listed.reference_data
+    return {account.code: account.name for account in books.ledger_accounts} if books else {}
+
+
+def choice_names(listed: Listed) -> dict[str, dict[str, str]]:
+    """What the source calls what rules can ask for, by field and id."""
+    known = listed.choices
+    if known is None:
+        return {}
+    fields = {
+        "product_group": known.product_groups,
+        "cost_category": known.cost_categories,
+        "tax_code": known.tax_codes,
+        "contact_group": (*known.customer_groups, *known.supplier_groups),
+    }
+    return {name: {choice.id: choice.name for choice in several} for name, several in fields.items()}
+
+
+def _key(row: tenants.Connection) -> tuple[int, int, str]:
+    return row.tenant_id, row.id, json.dumps(dict(row.settings), sort_keys=True)

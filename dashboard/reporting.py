@@ -30,10 +30,10 @@ MOST_TEXT = 100
 SHEET_ROWS = 1_000_000
 """A sheet holds 1,048,576; what is more goes on in the next one."""
 COLUMNS = (
-    N_("Order"),
-    N_("Ordered"),
+    N_("Number"),
+    N_("Date"),
     N_("Kind"),
-    N_("Customer"),
+    N_("Customer or supplier"),
     N_("E-mail"),
     N_("Amount"),
     N_("Currency"),

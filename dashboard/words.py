@@ -101,6 +101,8 @@ BAND = {
     "eu": N_("to or from a business elsewhere in the EU"),
     "outside_eu": N_("outside the EU"),
 }
+WORDED = frozenset({"tax_category", "band", "side", "line_kind"})
+"""What a rule asks for in words that have a name among the options."""
 COUNTED = {
     "posted": N_("booked"),
     "verified": N_("verified"),
@@ -137,7 +139,7 @@ POLICY = {
     "oss": N_("One-stop shop"),
     "small_business": N_("Small-business scheme (KOR)"),
     "start_on": N_("First day"),
-    "first_number": N_("First order number"),
+    "first_number": N_("First number"),
     "reserve": N_("Documents kept free for the daily run"),
     "vat_period": N_("VAT period"),
     "reference_label": N_("Word before the order number"),
@@ -175,6 +177,12 @@ OPTION = {
     "refuse": N_("wait for a person"),
     "accept": N_("accept"),
     "convert": N_("convert"),
+    "accounting": N_("by the bookkeeping package"),
+    "wire": N_("bank transfer"),
+    "cash": N_("cash"),
+    "card": N_("card"),
+    "auth": N_("direct debit"),
+    "various": N_("several"),
     "month": N_("month"),
     "quarter": N_("quarter"),
     "year": N_("year"),
@@ -198,6 +206,10 @@ CHECK = (
     N_("order statuses"),
     N_("shop"),
     N_("settings"),
+    N_("tax codes"),
+    N_("invoices"),
+    N_("limits"),
+    N_("orders"),
 )
 VERDICT = {
     "book": N_("is booked"),

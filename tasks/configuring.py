@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from boekbrug.domain.bookings import ReferenceData
-from boekbrug.domain.documents import OrderStatus, Side, SourceChoices
+from boekbrug.domain.documents import OrderStatus, Side, SourceChoices, UnreadableDocument
 from boekbrug.domain.errors import BoekbrugError, SettingsInvalid
 from boekbrug.domain.findings import Finding
 from boekbrug.domain.tenants import RouteConfig, TenantConfig
 from boekbrug.store import audit, credentials, tenants
 from boekbrug.store.audit import State
-from connectors import Books, Capability, CheckItem, InvoiceSource, OrderSource, TargetSettings
+from connectors import Books, Capability, CheckItem, InvoiceSource, LedgerTarget, OrderSource, TargetSettings
 from connectors.registry import connector_type, read_settings, same_books
 from mappings.lookups import find_account, find_vat_code, unknown_account, unknown_vat_code
 from mappings.rule_check import problems_of_rules
 from tasks import rules
 from tasks.route_work import check_reserve, open_connection
 from tasks.runtime import Runtime
+from tasks.streams import streams_of
 
 CHECKED = "check connection"
 """The audit log's name for a check; its `after` tells whether it worked."""
+_LATELY = timedelta(days=90)
 _PATIENCE = 8  # seconds that a person waits for what a system lists
 
 
@@ -152,6 +154,33 @@ def listed(run: Runtime, row: tenants.Connection) -> Listed:
             )
     except BoekbrugError as error:
         return Listed(problem=error.message)
+
+
+def taken_numbers(run: Runtime, route: tenants.Route) -> tuple[Finding, ...]:
+    """Invoices in the books that are not ours and bear numbers like those that the route gives. Asks the books, and the
+    source where none of its numbers is known yet; nothing where one is away, or the books choose the numbers."""
+    moves = route.policy.moves
+    if not takes_lines(route.target) or (moves and not {"orders", "invoices"} & set(moves)):
+        return ()
+    with run.database.read() as session:
+        samples = rules.sampled_numbers(session, route)
+    try:
+        with open_connection(run, route.target) as books:
+            if not isinstance(books, LedgerTarget):
+                return ()
+            numbers = books.list_numbers(Side.SALES, route.policy.number_prefix)
+            return rules.taken_number_problems(route, samples or _latest_numbers(run, route.source), numbers)
+    except BoekbrugError:
+        return ()
+
+
+def _latest_numbers(run: Runtime, row: tenants.Connection) -> tuple[str, ...]:
+    since = run.clock.now() - _LATELY
+    with open_connection(run, row) as source:
+        for stream in streams_of(source, (), takes_purchases=False):
+            page = next(iter(stream.read_changed(since)), ())
+            return tuple(one.number for one in page if not isinstance(one, UnreadableDocument))
+    return ()
 
 
 def _with_timeout(row: tenants.Connection, seconds: float) -> tenants.Connection:

@@ -3,6 +3,8 @@ choose, and its invoice numbers against those of other routes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from sqlmodel import Session
 
 from boekbrug.domain.documents import Side
@@ -12,7 +14,7 @@ from boekbrug.domain.tenants import RouteConfig
 from boekbrug.store import credentials, records, tenants
 from connectors import Capability, Connector, InvoiceSource, LedgerTarget
 from connectors.registry import connector_type, remote_account
-from mappings.numbering import NumberRange, range_problems
+from mappings.numbering import NumberRange, own_number_problems, range_problems
 from mappings.rule_check import problems_of_rules
 from tasks.runtime import Runtime
 from tasks.streams import InvoiceStream, streams_of
@@ -49,8 +51,20 @@ def number_problems(run: Runtime, session: Session, tenant_id: int) -> tuple[Fin
         # Where nobody is logged in nothing goes over, and which books they are is not known.
         known = credentials.credential_names(session, tenant_id, route.target.id)
         if told and known and (not moves or "invoices" in moves or "orders" in moves):
-            ranges.setdefault(_account(run, session, route.target), []).append(_range(session, tenant_id, route))
+            ranges.setdefault(_account(run, session, route.target), []).append(_range(session, route))
     return tuple(problem for several in ranges.values() for problem in range_problems(several))
+
+
+def taken_number_problems(route: tenants.Route, samples: Sequence[str], numbers: Iterable[str]) -> tuple[Finding, ...]:
+    """Whether numbers that stand in the books without being ours look like those of the route."""
+    owner = NumberRange(owner=route.slug, prefix=route.policy.number_prefix, samples=tuple(samples))
+    return own_number_problems(owner, numbers)
+
+
+def sampled_numbers(session: Session, route: tenants.Route) -> tuple[str, ...]:
+    """The latest numbers of the route's sales that went over."""
+    latest = records.listing(session, route.tenant_id, route_id=route.id, statuses=DONE, limit=_SAMPLES)
+    return tuple(record.number for record in latest if record.kind.side is Side.SALES)
 
 
 def _account(run: Runtime, session: Session, row: tenants.Connection) -> str:
@@ -58,7 +72,5 @@ def _account(run: Runtime, session: Session, row: tenants.Connection) -> str:
     return remote_account(row.system, row.settings, secrets)
 
 
-def _range(session: Session, tenant_id: int, route: tenants.Route) -> NumberRange:
-    latest = records.listing(session, tenant_id, route_id=route.id, statuses=DONE, limit=_SAMPLES)
-    samples = tuple(record.number for record in latest if record.kind.side is Side.SALES)
-    return NumberRange(owner=route.slug, prefix=route.policy.number_prefix, samples=samples)
+def _range(session: Session, route: tenants.Route) -> NumberRange:
+    return NumberRange(owner=route.slug, prefix=route.policy.number_prefix, samples=sampled_numbers(session, route))

@@ -18,6 +18,7 @@ from boekbrug.cli import (
     deployments,
     documents,
     health,
+    keys,
     migrations,
     notifications,
     setup,
@@ -49,6 +50,7 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(connections.app, name="connection")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(users.app, name="user")
+app.add_typer(keys.app, name="key")
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(deployments.deploy)
 app.command("sync")(sync.sync)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from boekbrug.store import credentials, tenants
 from connectors import Capability, Connector, TargetSettings, Unmetered
 from connectors.registry import connector_type, open_connector, read_credentials, read_settings, same_books
 from tasks import rules
+from tasks.configuring import taken_numbers
 from tasks.route_work import check_reserve
 from tasks.runtime import Runtime, runtime
 
@@ -43,10 +45,14 @@ def import_(
                 if check:
                     for problem in _rule_problems(run, config, str(path)):
                         out.print(f"{config.slug}: {problem}", style="yellow", markup=False, highlight=False)
+                known = _prefixes(run, config.slug)
                 _keep(run, config, str(path))
             except SettingsInvalid as problem:
                 raise _partly(problem, taken=files[:at], left=files[at:]) from None
-            if not check:
+            if check:
+                for told in _taken_numbers(run, config.slug, known):
+                    out.print(f"{config.slug}: {told}", style="yellow", markup=False, highlight=False)
+            else:
                 out.print(f"{config.slug}: rules were not compared with the systems", markup=False)
             out.print(
                 f"{config.slug}: {len(config.connections)} connections, {len(config.routes)} routes", markup=False
@@ -133,6 +139,24 @@ def _rule_problems(run: Runtime, config: TenantConfig, origin: str) -> list[str]
             raise SettingsInvalid(f"{origin}: route {route.slug!r} has wrong rules:\n" + "\n".join(wrong))
         told += [f"route {route.slug}: {f.sentence()} {f.suggestion()}" for f in found]
     return told
+
+
+def _prefixes(run: Runtime, slug: str) -> dict[str, str]:
+    """What the tenant's routes that are switched on put before their invoice numbers; {} for a new tenant."""
+    with run.database.read() as session:
+        if slug not in [tenant.slug for tenant in tenants.list_tenants(session)]:
+            return {}
+        routes = tenants.list_routes(session, tenants.tenant_by_slug(session, slug).id)
+    return {route.slug: route.policy.number_prefix for route in routes if route.enabled}
+
+
+def _taken_numbers(run: Runtime, slug: str, known: Mapping[str, str]) -> Iterator[str]:
+    """Of routes that were switched on or got another prefix: numbers like theirs that the books hold already."""
+    with run.database.read() as session:
+        routes = tenants.list_routes(session, tenants.tenant_by_slug(session, slug).id)
+    for route in routes:
+        if route.enabled and known.get(route.slug) != route.policy.number_prefix:
+            yield from (f"route {route.slug}: {f.sentence()} {f.suggestion()}" for f in taken_numbers(run, route))
 
 
 def _opened(run: Runtime, config: TenantConfig, slug: str, origin: str) -> Connector:

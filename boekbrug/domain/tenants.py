@@ -149,13 +149,13 @@ class RoutePolicy(_Config):
     )
     credit_orders: bool = Field(False, description="Credit orders become credit notes; off: they wait for a person")
     shipping_without_vat: Literal["refuse", "accept"] = "refuse"
-    vies: bool = Field(False, description="Look VAT numbers of reverse-charged orders up in VIES")
-    oss: bool = Field(False, description="The shop declares consumers in other member states through the OSS")
+    vies: bool = Field(False, description="Look VAT numbers of reverse-charged sales up in VIES")
+    oss: bool = Field(False, description="The business declares consumers in other member states through the OSS")
     small_business: bool = Field(
-        False, description="The shop charges no VAT at all (small-business scheme: KOR, kleine onderneming)"
+        False, description="The business charges no VAT at all (small-business scheme: KOR, kleine onderneming)"
     )
-    start_on: date | None = Field(None, description="Orders placed before this day do not go over")
-    first_number: int | None = Field(None, ge=0, description="Orders with a lower number do not go over")
+    start_on: date | None = Field(None, description="Documents of before this day do not go over")
+    first_number: int | None = Field(None, ge=0, description="Sales with a lower number do not go over")
     reserve: int | None = Field(
         None,
         ge=0,
@@ -164,9 +164,7 @@ class RoutePolicy(_Config):
     )
     vat_period: VatPeriod = Field("quarter", description="How often the business declares VAT")
     reference_label: str = Field("Order", max_length=20, description="Stands before the order number on the invoice")
-    moves: tuple[Move, ...] = Field(
-        (), description="What goes over: orders, debtors, invoices, creditors, purchases, payments; empty: everything"
-    )
+    moves: tuple[Move, ...] = Field((), description="What goes over, of what both systems can do; empty: everything")
     number_prefix: str = Field(
         "",
         max_length=15,

@@ -75,6 +75,11 @@ def create_key(settings: Settings) -> Path | None:
     path = settings.home / KEY_FILE
     if settings.secret_key is not None or path.exists():
         return None
+    return path if _make_key(path) else None
+
+
+def _make_key(path: Path) -> bool:
+    """False when there is a file already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written in full beside its place and then linked there: nobody ever reads half a key, and the first one wins.
     draft = path.with_name(f".{KEY_FILE}-{secrets.token_hex(4)}")
@@ -85,10 +90,36 @@ def create_key(settings: Settings) -> Path | None:
     try:
         path.hardlink_to(draft)
     except FileExistsError:
-        return None
+        return False
     finally:
         draft.unlink()
+    return True
+
+
+def next_key_file(settings: Settings) -> Path:
+    """Where the key waits that takes the key file's place, made when it is not there: whoever was interrupted goes on
+    with the same. Raises SettingsInvalid when the key in use comes from elsewhere."""
+    if settings.secret_key is not None:
+        raise SettingsInvalid(
+            f"the key is not in {settings.home / KEY_FILE} but comes from the environment or a secret: make a new one "
+            "there, and name its file with --to"
+        )
+    path = settings.home / f"{KEY_FILE}.next"
+    _make_key(path)
     return path
+
+
+def take_next_key(settings: Settings) -> None:
+    """The key that waited is the key file from now on."""
+    (settings.home / f"{KEY_FILE}.next").replace(settings.home / KEY_FILE)
+
+
+def read_key(path: Path) -> SealingKey:
+    """The key in a file. Raises SettingsInvalid when there is none."""
+    try:
+        return SealingKey(SecretStr(path.read_text()))
+    except (OSError, UnicodeDecodeError):
+        raise SettingsInvalid(f"there is no key to be read at {path}") from None
 
 
 def load_key(settings: Settings) -> SealingKey:

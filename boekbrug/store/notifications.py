@@ -117,12 +117,34 @@ def read_address(session: Session, key: SealingKey, user_id: int) -> SecretStr |
         .where(NotificationAddressRow.user_id == user_id)
         .execution_options(populate_existing=True)
     ).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _opened(row, key)
+
+
+def reseal(session: Session, old: SealingKey, new: SealingKey) -> int:
+    """Seals every user's address anew; how many. Those that the new key sealed already are left alone.
+
+    Raises SettingsInvalid, so that nothing is changed, when one opens with neither key.
+    """
+    rows = session.exec(
+        select(NotificationAddressRow)
+        .where(NotificationAddressRow.key_id != new.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in rows:
+        session.exec(
+            update(NotificationAddressRow)
+            .where(col(NotificationAddressRow.id) == row.id)
+            .values(key_id=new.id, sealed=new.seal(_opened(row, old), _bound_to(row.user_id)))
+        )
+    return len(rows)
+
+
+def _opened(row: NotificationAddressRow, key: SealingKey) -> SecretStr:
     try:
-        return key.open(row.sealed, _bound_to(user_id))
+        return key.open(row.sealed, _bound_to(row.user_id))
     except InvalidTag:
-        raise SettingsInvalid(f"the messenger's address of user {user_id} does not open with this key") from None
+        raise SettingsInvalid(f"the messenger's address of user {row.user_id} does not open with this key") from None
 
 
 # -- what happened

@@ -59,6 +59,17 @@ class Invitation:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingInvitation:
+    """An invitation that nobody has accepted yet, as the tenant's own people see it."""
+
+    id: int
+    email: str
+    role: Role
+    invited_by: str
+    expires_at: datetime
+
+
 def checked_email(text: str) -> str:
     """The address as it is kept. Raises SettingsInvalid when it is none."""
     email = text.strip().casefold()
@@ -247,6 +258,75 @@ def accept(session: Session, invitation: Invitation, user_id: int, now: datetime
         return False
     admit(session, invitation.tenant.id, user_id, invitation.role)
     return True
+
+
+def open_invitations(session: Session, tenant_id: int, now: datetime) -> list[PendingInvitation]:
+    """The tenant's invitations whose links still work, by address."""
+    rows = session.exec(
+        select(InvitationRow)
+        .where(
+            InvitationRow.tenant_id == tenant_id,
+            col(InvitationRow.expires_at) > now,
+            col(InvitationRow.accepted_at).is_(None),
+        )
+        .order_by(InvitationRow.email, col(InvitationRow.id))
+        .execution_options(populate_existing=True)
+    )
+    return [
+        PendingInvitation(
+            id=row.id, email=row.email, role=Role(row.role), invited_by=row.invited_by, expires_at=row.expires_at
+        )
+        for row in rows
+    ]
+
+
+def withdraw_invitation(session: Session, tenant_id: int, invitation_id: int) -> bool:
+    """Its link works no more. False when it was used or withdrawn already."""
+    gone = session.exec(
+        delete(InvitationRow).where(
+            col(InvitationRow.tenant_id) == tenant_id,
+            col(InvitationRow.id) == invitation_id,
+            col(InvitationRow.accepted_at).is_(None),
+        )
+    )
+    return gone.rowcount == 1
+
+
+def change_role(session: Session, tenant_id: int, user_id: int, role: Role) -> None:
+    """The member has another role. Raises SettingsInvalid when the tenant would have no integrator left."""
+    if role is not Role.INTEGRATOR:
+        keep_an_integrator(session, tenant_id, without=user_id)
+    admit(session, tenant_id, user_id, role)
+
+
+def withdraw(session: Session, tenant_id: int, user_id: int) -> None:
+    """The member belongs to the tenant no more, nor does an invitation lead back. Raises SettingsInvalid when the
+    tenant would have no integrator left."""
+    keep_an_integrator(session, tenant_id, without=user_id)
+    dismiss(session, tenant_id, user_id)
+    email = session.exec(select(UserRow.email).where(UserRow.id == user_id)).one()
+    session.exec(
+        delete(InvitationRow).where(
+            col(InvitationRow.tenant_id) == tenant_id,
+            col(InvitationRow.email) == email,
+            col(InvitationRow.accepted_at).is_(None),
+        )
+    )
+
+
+def keep_an_integrator(session: Session, tenant_id: int, *, without: int) -> None:
+    """Raises SettingsInvalid when this user is the only one left who can sign in as the tenant's integrator. Until the
+    transaction ends nobody else changes what the tenant's integrators are."""
+    present = session.exec(
+        select(MembershipRow.user_id, UserRow.disabled)
+        .join(UserRow, col(UserRow.id) == col(MembershipRow.user_id))
+        .where(MembershipRow.tenant_id == tenant_id, MembershipRow.role == Role.INTEGRATOR.value)
+        .order_by(col(MembershipRow.user_id))
+        .with_for_update()
+    ).all()
+    able = {user_id for user_id, disabled in present if not disabled}
+    if able == {without}:
+        raise SettingsInvalid("an administration keeps at least one integrator")
 
 
 def _user(row: UserRow) -> User:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
@@ -16,7 +17,8 @@ from connectors import CheckItem, ConnectorType
 from connectors.registry import CONNECTORS, connector_type, read_credentials
 from dashboard.access import Place, TheForm, ThePlace
 from dashboard.first_steps import first_steps
-from dashboard.model_forms import FormField, fields_of, problems_of, sent_values
+from dashboard.foreign import problems_of, translated
+from dashboard.model_forms import FormField, fields_of, sent_values
 from dashboard.site import render, stream
 from tasks.configuring import change_tenant, disconnected, last_check, tried, with_connection
 
@@ -122,7 +124,12 @@ def save_credentials(request: Request, place: ThePlace, connection: str, form: T
                 session, place.tenant.id, now, who=place.who, action="credentials", subject=row.slug, after=names
             )
     except SettingsInvalid as problem:
-        context = {"row": row, "kind": kind, "secrets": _secret_fields(kind), "problem": problem.message}
+        context = {
+            "row": row,
+            "kind": kind,
+            "secrets": _secret_fields(kind),
+            "problem": translated(problem.message, place.wording.gettext),
+        }
         return _page(request, place, "credentials.html", status_code=422, **context)
     place.site.offers.forget(row)
     return RedirectResponse(f"{place.root}/connections/{row.slug}/check", 303)
@@ -146,7 +153,7 @@ def check(request: Request, place: ThePlace, connection: str) -> Response:
     def items() -> Iterator[CheckItem]:
         for item in tried(place.site.runtime, row, place.who):
             outcome["works"] = outcome["works"] and item.ok
-            yield item
+            yield replace(item, detail=translated(item.detail, place.wording.gettext))
         place.site.offers.forget(row)
 
     with place.site.runtime.database.read() as session:
@@ -201,9 +208,9 @@ def _save_settings(
                 place.site.offers.forget(place.connection(slug))
             return RedirectResponse(f"{place.root}/connections/{slug}{step}", 303)
     except ValidationError as error:
-        problems |= problems_of(error)
+        problems |= problems_of(error, _)
     except SettingsInvalid as error:
-        problems["slug"] = error.message
+        problems["slug"] = translated(error.message, _)
     fields = fields_of(kind.settings, sent, problems=problems)
     return _form(request, place, kind, slug=slug, fields=fields, problem=problems["slug"], new=new, status_code=422)
 

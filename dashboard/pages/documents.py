@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from boekbrug.store.route_versions import RouteVersion, version_that_judged
 from connectors import BookingTarget, LedgerTarget
 from dashboard.access import Place, ThePlace
 from dashboard.mending import address_of
+from dashboard.offers import account_names, choice_names
 from dashboard.reporting import (
     COLUMNS,
     Choices,
@@ -34,8 +36,10 @@ from dashboard.reporting import (
     rows,
 )
 from dashboard.site import render
-from mappings.rules import document_facts, line_facts, rule_for
+from dashboard.systems import Pages, title_of
+from mappings.rules import LINE_RULE, document_facts, line_facts, rule_for
 from mappings.source_documents import transformed
+from tasks.configuring import takes_lines
 from tasks.route_work import open_connection
 
 router = APIRouter()
@@ -46,19 +50,29 @@ SKIPPED = frozenset({SyncStatus.NEEDS_ATTENTION, SyncStatus.PENDING, SyncStatus.
 
 @dataclass(frozen=True, slots=True)
 class ChosenLine:
-    """A line of a document and the rule that chose its account and VAT code; None: there is no such rule."""
+    """A line of a document and the rule that chose its VAT code and account; None: there is no such rule. `deviating`
+    is the rule that chose another account, where one did."""
 
     line: InvoiceLine
     rule: MappingRule | None
+    deviating: MappingRule | None
+
+    @property
+    def ledger_account(self) -> str:
+        """The account that was chosen; "" for none."""
+        by = self.deviating or self.rule
+        return (by and by.gives.ledger_account) or ""
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """How a document was judged: by which version of the rules, and what they chose."""
+    """How a document was judged: by which version of the rules, and what they chose. `asks_payment`: the books want to
+    know how it was paid."""
 
     version: RouteVersion
     document: Invoice
     lines: tuple[ChosenLine, ...]
+    asks_payment: bool
     payment: MappingRule | None
 
 
@@ -84,6 +98,7 @@ def report(request: Request, place: ThePlace) -> Response:
         choices=choices,
         routes=routes,
         found=[(record, customer_of(record)) for record in page.records],
+        pages=Pages(routes),
         partial=page.is_partial,
         few=reports.FEW,
         next=choices.address(after=place_to_text(page.next)) if page.next else "",
@@ -131,7 +146,12 @@ def document(request: Request, place: ThePlace, record_id: int) -> Response:
         history=history,
         attempts=asked,
         route=route,
-        why=why(record, version),
+        why=why(record, version, route),
+        source_title=title_of(route.source),
+        target_title=title_of(route.target),
+        pages=Pages([route]).of(record),
+        books=account_names(place.site.offers.lately(route.target)),
+        names=choice_names(place.site.offers.lately(route.source)),
         snapshot=json.dumps(json.loads(record.snapshot or "{}"), indent=2, ensure_ascii=False),
         mends=_mends(place, route, record),
         can_retry=record.status in RETRIED and place.may(Right.PROCESS),
@@ -182,7 +202,7 @@ def _record(session: Session, place: Place, record_id: int) -> SyncRecord:
         raise HTTPException(404) from None
 
 
-def why(record: SyncRecord, version: RouteVersion | None) -> Why | None:
+def why(record: SyncRecord, version: RouteVersion | None, route: tenants.Route) -> Why | None:
     """What the rules that judged the document chose; None when it could not be read, or never was judged."""
     if version is None or not record.snapshot:
         return None
@@ -193,8 +213,14 @@ def why(record: SyncRecord, version: RouteVersion | None) -> Why | None:
     judged = transformed(source, version.policy, None).document
     if judged is None:
         return None
-    lines = tuple(
-        ChosenLine(line, rule_for(version.mapping, "vat", line_facts(judged, line.tax, line.kind, line.product_group)))
-        for line in judged.lines
-    )
-    return Why(version, judged, lines, rule_for(version.mapping, "payment", document_facts(judged)))
+    told_lines = takes_lines(route.target)
+    payment = None if told_lines else rule_for(version.mapping, "payment", document_facts(judged))
+    lines = tuple(_chosen(judged, line, version.mapping, told_lines=told_lines) for line in judged.lines)
+    return Why(version, judged, lines, not told_lines, payment)
+
+
+def _chosen(document: Invoice, line: InvoiceLine, rules: Sequence[MappingRule], *, told_lines: bool) -> ChosenLine:
+    facts = line_facts(document, line.tax, line.kind, line.product_group, line.cost_category, line.tax_code)
+    deviating = rule_for(rules, "account", facts) if told_lines else None
+    chooses = deviating if deviating and deviating.gives.ledger_account else None
+    return ChosenLine(line, rule_for(rules, LINE_RULE[document.kind.side], facts), chooses)

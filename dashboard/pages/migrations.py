@@ -24,6 +24,7 @@ from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import audit, order_migrations, tenants
 from dashboard.access import Place, ThePlace
 from dashboard.site import render
+from dashboard.systems import title_of
 from tasks import standing as standings
 from tasks.flow_names import MIGRATE_ORDERS
 from tasks.planning import draft_migration, foresee, make_plan
@@ -130,6 +131,7 @@ def migration(request: Request, place: ThePlace, migration_id: int, later: bool 
         migration=found,
         standing=standing,
         route=route,
+        source=title_of(route.source) if route else place.wording.gettext("the source"),
         now=now,
         later=later,
         broken_off=broken_off,

@@ -18,11 +18,12 @@ from boekbrug.domain.users import Right
 from boekbrug.store import budgets, continuations, records, reports, runs, tenants, waiters
 from boekbrug.store.runs import RouteRun
 from connectors import TargetSettings
-from connectors.registry import connector_type, read_settings
+from connectors.registry import read_settings
 from dashboard.access import Place, ThePlace
 from dashboard.first_steps import first_steps
 from dashboard.prefect_link import run_url
 from dashboard.site import render
+from dashboard.systems import title_of
 from tasks.flow_names import daily_flow
 from tasks.route_work import account_of, document_budget
 
@@ -117,8 +118,8 @@ def _cards(session: Session, place: Place, now: datetime) -> Iterator[RouteCard]
         last = next(iter(runs.recent_runs(session, tenant.id, route.id, limit=1)), None)
         yield RouteCard(
             route=route,
-            source=_title(route.source),
-            target=_title(route.target),
+            source=title_of(route.source),
+            target=title_of(route.target),
             paused=tuple(c for c in (route.source, route.target) if c.is_broken),
             last=last,
             last_url=run_url(last.flow_run_id) if last and place.may(Right.TRACE) else "",
@@ -128,13 +129,6 @@ def _cards(session: Session, place: Place, now: datetime) -> Iterator[RouteCard]
             counts=records.counts(session, tenant.id, route.id, statuses=_SHOWN),
             budget=_budget(session, place, route, now),
         )
-
-
-def _title(connection: tenants.Connection) -> str:
-    try:
-        return connector_type(connection.system).title
-    except SettingsInvalid:
-        return connection.system
 
 
 def _next_at(session: Session, route: tenants.Route, zone: ZoneInfo, now: datetime) -> datetime | None:

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from boekbrug.domain.bookings import AccountKind
 from boekbrug.domain.errors import BoekbrugError, SettingsInvalid
-from boekbrug.domain.tenants import MappingRule, RouteConfig, RoutePolicy, TenantConfig
+from boekbrug.domain.findings import Finding
+from boekbrug.domain.tenants import MappingRule, RouteConfig, RoutePolicy, RuleKind, TenantConfig
 from boekbrug.domain.users import Right
 from boekbrug.store import audit, tenants
 from boekbrug.store.route_versions import RouteVersion, route_versions
+from connectors import Capability
+from connectors.registry import connector_type
 from dashboard import words
 from dashboard.access import Place, TheForm, ThePlace
 from dashboard.first_steps import SOURCES, TARGETS, able
-from dashboard.model_forms import FormField, fields_of, problems_of, sent_values
+from dashboard.foreign import problems_of, translated
+from dashboard.model_forms import FormField
+from dashboard.offers import account_names, choice_names
+from dashboard.policy_form import policy_fields, sent_policy
 from dashboard.schedules import sent_schedule
 from dashboard.site import render
 from mappings.eligibility import status_plan
 from mappings.periods import period_start
 from mappings.usual_rules import OpenBand, open_bands
-from tasks.configuring import Listed, RulesRefused, change_tenant, new_rule_problems, sides_of, takes_lines, with_route
+from tasks.configuring import (
+    Listed,
+    RulesRefused,
+    change_tenant,
+    new_rule_problems,
+    sides_of,
+    taken_numbers,
+    takes_lines,
+    with_route,
+)
 from tasks.route_work import open_route
 from tasks.runtime import using
 from tasks.trial import Trial, try_out
 
 router = APIRouter()
+# The settings that name an account of this kind.
+_CONTROL_FIELDS = {
+    AccountKind.DEBTORS.value: "receivable_account",
+    AccountKind.CREDITORS.value: "payable_account",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +99,11 @@ def create(request: Request, place: ThePlace, form: TheForm) -> Response:
             _change(place, None, made, action="new route")
             return RedirectResponse(f"{place.root}/routes/{made.slug}", 303)
     except ValidationError as error:
-        problems = {name.split(".")[-1] or "schedule": text for name, text in problems_of(error).items()}
+        problems = {
+            name.split(".")[-1] or "schedule": text for name, text in problems_of(error, place.wording.gettext).items()
+        }
     except SettingsInvalid as error:
-        problems["slug"] = error.message
+        problems["slug"] = translated(error.message, place.wording.gettext)
     return _new(request, place, sent, problems, status_code=422)
 
 
@@ -87,10 +111,13 @@ def create(request: Request, place: ThePlace, form: TheForm) -> Response:
 def show(request: Request, place: ThePlace, route: str, done: str = "") -> Response:
     """The route: its rules by kind, its schedule, whether it is switched on."""
     place.require(Right.CONFIGURE)
+    return _show(request, place, route, done)
+
+
+def _show(request: Request, place: Place, route: str, done: str, warnings: Sequence[Finding] = ()) -> Response:
     found = place.route(route)
     rules = {kind: [(i, rule) for i, rule in enumerate(found.mapping) if rule.kind == kind] for kind in words.RULE_KIND}
-    if not takes_lines(found.target):
-        rules = {kind: of_kind for kind, of_kind in rules.items() if of_kind or kind not in ("cost", "account")}
+    rules = {kind: of_kind for kind, of_kind in rules.items() if of_kind or kind in _kinds_asked(found)}
     return _page(
         request,
         place,
@@ -98,13 +125,14 @@ def show(request: Request, place: ThePlace, route: str, done: str = "") -> Respo
         route=found,
         rules=rules,
         done=done,
+        warnings=warnings,
         lacking=lacking_bands(place, found),
-        books=names_of_accounts(place, found),
+        **names_on(place, found),
     )
 
 
 @router.post("/t/{tenant}/routes/{route}/switch")
-def switch(place: ThePlace, route: str, on: Annotated[bool, Form()] = False) -> Response:
+def switch(request: Request, place: ThePlace, route: str, on: Annotated[bool, Form()] = False) -> Response:
     """On or off; the workflow server is told as well."""
     place.require(Right.CONFIGURE)
     found = place.route(route)
@@ -114,7 +142,7 @@ def switch(place: ThePlace, route: str, on: Annotated[bool, Form()] = False) -> 
         _change(place, before, wanted, action="switch on" if on else "switch off")
     except SettingsInvalid:
         return RedirectResponse(f"{place.root}/routes/{route}?done=refused", 303)
-    return RedirectResponse(f"{place.root}/routes/{route}?done={_deployed(place, route)}", 303)
+    return _saved(request, place, route, numbers_matter=on and not found.enabled)
 
 
 @router.post("/t/{tenant}/routes/{route}/run")
@@ -144,7 +172,7 @@ def save_policy(request: Request, place: ThePlace, route: str, form: TheForm) ->
     place.require(Right.CONFIGURE)
     found = place.route(route)
     check_version(found, form)
-    sent, schedule = sent_values(RoutePolicy, form), sent_schedule(form)
+    sent, schedule = sent_policy(found, form), sent_schedule(form)
     problems: dict[str, str] = {}
     try:
         wanted = config_of(found).model_dump() | {"policy": RoutePolicy.model_validate(sent), "schedule": schedule}
@@ -152,18 +180,23 @@ def save_policy(request: Request, place: ThePlace, route: str, form: TheForm) ->
         made = RouteConfig.model_validate(wanted)
         if statuses:
             status_plan(made.policy, statuses)
+        problems = _by_field(wrong_in(place, found, made), place.wording.language)
         if str(form.get("action", "")) == "try":
             trial = tried_out(place, found, made)
-            return _policy(request, place, found, sent, schedule, trial=trial)
+            return _policy(request, place, found, sent, schedule, problems, trial=trial)
+        if problems:
+            return _policy(request, place, found, sent, schedule, problems, status_code=422)
         _change(place, config_of(found), made, action="policy")
-        return RedirectResponse(f"{place.root}/routes/{route}?done={_deployed(place, route)}", 303)
+        other_numbers = made.policy.number_prefix != found.policy.number_prefix
+        return _saved(request, place, route, numbers_matter=found.enabled and other_numbers)
     except ValidationError as error:
-        problems = {name or "schedule": text for name, text in problems_of(error).items()}
+        problems = {name or "schedule": text for name, text in problems_of(error, place.wording.gettext).items()}
     except RulesRefused as error:
         language = place.wording.language
         problems["number_prefix"] = " ".join(f"{f.sentence(language)} {f.suggestion(language)}" for f in error.findings)
     except SettingsInvalid as error:
-        problems["reserve" if "reserve" in error.message else "statuses"] = error.message
+        said = translated(error.message, place.wording.gettext)
+        problems["reserve" if "reserve" in error.message else "statuses"] = said
     return _policy(request, place, found, sent, schedule, problems, status_code=422)
 
 
@@ -185,10 +218,7 @@ def restore(request: Request, place: ThePlace, route: str, version: int) -> Resp
     if wanted is None:
         raise HTTPException(404)
     made = config_of(found).model_copy(update={"policy": wanted.policy, "mapping": wanted.mapping})
-    wrong = new_rule_problems(
-        site.runtime, config_of(found), made, *listed_by(place, found), told_lines=takes_lines(found.target)
-    )
-    problems = [f.sentence(place.wording.language) for f in wrong if f.blocks]
+    problems = [f.sentence(place.wording.language) for f in wrong_in(place, found, made)]
     if not problems:
         try:
             _change(place, config_of(found), made, action=f"restore version {version}")
@@ -209,6 +239,14 @@ def config_of(route: tenants.Route) -> RouteConfig:
         policy=route.policy,
         mapping=route.mapping,
     )
+
+
+def wrong_in(place: Place, route: tenants.Route, wanted: RouteConfig) -> list[Finding]:
+    """What the change makes wrong that was right before, by what source and books list."""
+    source, target = listed_by(place, route)
+    lines = takes_lines(route.target)
+    found = new_rule_problems(place.site.runtime, config_of(route), wanted, source, target, told_lines=lines)
+    return [one for one in found if one.blocks]
 
 
 def check_version(route: tenants.Route, form: TheForm) -> None:
@@ -253,14 +291,29 @@ def _change(place: Place, before: RouteConfig | None, made: RouteConfig, *, acti
     save_route(place, before, made, action=action, after={"enabled": made.enabled, "schedule": made.schedule})
 
 
-def _deployed(place: Place, slug: str) -> str:
-    return "saved" if place.site.deploy(place.site.runtime, place.tenant, place.route(slug)) else "not_deployed"
+def names_on(place: Place, route: tenants.Route) -> dict[str, Any]:
+    """For templates: what books and source call what rules speak of, as far as they can be asked."""
+    source, target = listed_by(place, route)
+    return {"books": account_names(target), "names": choice_names(source)}
 
 
 def listed_by(place: Place, route: tenants.Route) -> tuple[Listed, Listed]:
-    """What the route's source and the books let one choose from."""
+    """What source and books list."""
     site = place.site
     return site.offers.of(site.runtime, route.source), site.offers.of(site.runtime, route.target)
+
+
+def _saved(request: Request, place: Place, slug: str, *, numbers_matter: bool) -> Response:
+    """Tells the workflow server, and what is worth a look: numbers of the route that the books hold already."""
+    done = _deployed(place, slug)
+    warnings = taken_numbers(place.site.runtime, place.route(slug)) if numbers_matter else ()
+    if warnings:
+        return _show(request, place, slug, done, warnings)
+    return RedirectResponse(f"{place.root}/routes/{slug}?done={done}", 303)
+
+
+def _deployed(place: Place, slug: str) -> str:
+    return "saved" if place.site.deploy(place.site.runtime, place.tenant, place.route(slug)) else "not_deployed"
 
 
 def lacking_bands(place: Place, route: tenants.Route) -> tuple[OpenBand, ...]:
@@ -272,10 +325,22 @@ def lacking_bands(place: Place, route: tenants.Route) -> tuple[OpenBand, ...]:
     return open_bands(route.mapping, route.policy, target.reference_data, sides=sides, today=today)
 
 
-def names_of_accounts(place: Place, route: tenants.Route) -> dict[str, str]:
-    """What the books call their accounts, by code, as far as they were asked lately or can be now."""
-    books = place.site.offers.of(place.site.runtime, route.target).reference_data
-    return {account.code: account.name for account in books.ledger_accounts} if books else {}
+def _kinds_asked(route: tenants.Route) -> frozenset[RuleKind]:
+    """The kinds of rules that documents of the route are held against."""
+    if not takes_lines(route.target):
+        return frozenset({"vat", "payment", "mixed"})
+    orders = Capability.ORDER_SOURCE in connector_type(route.source.system).capabilities
+    return frozenset({"vat", "cost", "account", *(("payment",) if orders else ())})
+
+
+def _by_field(found: Iterable[Finding], language: str) -> dict[str, str]:
+    """What is wrong with a policy, by the field that it belongs to; "" for what no field says."""
+    said: dict[str, str] = {}
+    for one in found:
+        name = _CONTROL_FIELDS.get(one.values.get("wanted", ""), "") if one.code == "CONTROL_ACCOUNT_WRONG" else ""
+        text = f"{one.sentence(language)} {one.suggestion(language)}"
+        said[name] = f"{said.get(name, '')} {text}".strip()
+    return said
 
 
 def _policy(
@@ -290,14 +355,11 @@ def _policy(
     status_code: int = 200,
 ) -> Response:
     listed = place.site.offers.of(place.site.runtime, route.source)
-    options = [(status.name, status.name) for status in listed.statuses]
-    fields = [
-        field.offering(options) if field.name in ("statuses", "skip_statuses") else field
-        for field in fields_of(RoutePolicy, values, words.POLICY, problems)
-    ]
-    notes = [listed.problem, trial if isinstance(trial, str) else ""]
-    context = {"route": route, "fields": fields, "schedule": schedule, "notes": [note for note in notes if note]}
-    context |= {"trial": None if isinstance(trial, str) else trial, "books": names_of_accounts(place, route)}
+    fields = policy_fields(route, values, listed, problems)
+    away = [listed.problem, trial if isinstance(trial, str) else ""]
+    context = {"route": route, "fields": fields, "schedule": schedule, "away": [note for note in away if note]}
+    context |= {"wrong": (problems or {}).get("", "")}
+    context |= {"trial": None if isinstance(trial, str) else trial, **names_on(place, route)}
     return _page(
         request,
         place,
@@ -359,7 +421,7 @@ def _versions(
     with place.site.runtime.database.read() as session:
         found = route_versions(session, place.tenant.id, route.id)
     changes = [_changed(one, before) for one, before in zip(found, [*found[1:], None], strict=True)]
-    context = {"route": route, "changes": changes, "problems": problems or []}
+    context = {"route": route, "changes": changes, "problems": problems or [], **names_on(place, route)}
     return _page(request, place, "versions.html", status_code=status_code, **context)
 
 

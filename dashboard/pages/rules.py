@@ -17,13 +17,14 @@ from boekbrug.domain.users import Right
 from boekbrug.store import tenants
 from dashboard import words
 from dashboard.access import Place, TheForm, ThePlace
+from dashboard.foreign import Gettext, problems_of, translated
 from dashboard.mending import prefilled, waiting_for
-from dashboard.model_forms import FormField, Option, fields_of, problems_of, sent_values
+from dashboard.model_forms import FormField, Option, fields_of, sent_values
 from dashboard.offers import account_options, vat_code_options
 from dashboard.pages.errors import sent_on_its_way
-from dashboard.pages.routes import check_version, config_of, listed_by, names_of_accounts, save_route, tried_out
+from dashboard.pages.routes import check_version, config_of, listed_by, names_on, save_route, tried_out, wrong_in
 from dashboard.site import render
-from tasks.configuring import Listed, new_rule_problems, takes_lines
+from tasks.configuring import Listed
 from tasks.trial import Trial
 
 router = APIRouter()
@@ -60,12 +61,12 @@ class Draft:
     problems: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def made(self) -> MappingRule | None:
+    def made(self, gettext: Gettext) -> MappingRule | None:
         """The rule; None when it is none, with `problems` telling why."""
         try:
             return MappingRule.model_validate({"kind": self.kind, "match": self.match, "gives": self.gives})
         except ValidationError as error:
-            self.problems |= {name.rpartition(".")[2]: text for name, text in problems_of(error).items()}
+            self.problems |= {name.rpartition(".")[2]: text for name, text in problems_of(error, gettext).items()}
             return None
 
 
@@ -117,7 +118,7 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
     if action == "remove" and draft.index:
         del rules[int(draft.index)]
     else:
-        made = draft.made()
+        made = draft.made(place.wording.gettext)
         if made is None:
             return _form(request, place, found, draft, status_code=422)
         if draft.index:
@@ -132,7 +133,7 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
     try:
         save_route(place, config_of(found), wanted, action=f"{'remove' if action == 'remove' else 'save'} rule")
     except SettingsInvalid as error:
-        draft.notes.append(error.message)
+        draft.notes.append(translated(error.message, place.wording.gettext))
         return _form(request, place, found, draft, status_code=422)
     if action == "process" and place.may(Right.PROCESS):
         with place.site.runtime.database.read() as session:
@@ -150,11 +151,8 @@ def _rule_at(route: tenants.Route, index: str) -> MappingRule:
 
 def _is_right(place: Place, route: tenants.Route, draft: Draft, wanted: RouteConfig) -> bool:
     """Whether the change makes nothing wrong; what it does is told at its field. What blocks nothing is no obstacle."""
-    source, target = listed_by(place, route)
-    lines = takes_lines(route.target)
-    found = new_rule_problems(place.site.runtime, config_of(route), wanted, source, target, told_lines=lines)
     language = place.wording.language
-    for problem in (one for one in found if one.blocks):
+    for problem in wrong_in(place, route, wanted):
         said = f"{problem.sentence(language)} {problem.suggestion(language)}"
         where = _field_of(problem)
         if where:
@@ -215,7 +213,7 @@ def _form(
         waiting=len(waiting) if place.may(Right.PROCESS) else 0,
         away=[one.problem for one in (source, target) if one.problem],
         trial=trial,
-        books=names_of_accounts(place, route),
+        **names_on(place, route),
     )
 
 
@@ -251,5 +249,6 @@ def _options(place: Place, draft: Draft, source: Listed, target: Listed) -> dict
         offered["product_group"] = of(choices.product_groups)
         offered["cost_category"] = of(choices.cost_categories)
         offered["tax_code"] = of(choices.tax_codes)
-        offered["contact_group"] = of((*choices.customer_groups, *choices.supplier_groups))
+        groups = {"vat": choices.customer_groups, "cost": choices.supplier_groups}
+        offered["contact_group"] = of(groups.get(draft.kind, (*choices.customer_groups, *choices.supplier_groups)))
     return offered

@@ -26,13 +26,14 @@ from dashboard.pages.routes import (
     config_of,
     lacking_bands,
     listed_by,
-    names_of_accounts,
+    names_on,
     save_route,
     tried_out,
+    wrong_in,
 )
 from dashboard.site import render
 from mappings.usual_rules import OpenBand, line_accounts
-from tasks.configuring import new_rule_problems, takes_lines
+from tasks.configuring import takes_lines
 from tasks.trial import Trial
 
 router = APIRouter()
@@ -71,7 +72,6 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
     place.require(Right.CONFIGURE)
     found = place.route(route)
     check_version(found, form)
-    source, target = listed_by(place, found)
     before = config_of(found)
     made = [one for row in _rows(place, found, form) if (one := row.rule(form))]
     wanted = before.model_copy(update={"mapping": (*before.mapping, *made)})
@@ -80,9 +80,8 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
         if isinstance(trial, str):
             return _form(request, place, found, form, notes=[trial])
         return _form(request, place, found, form, trial=trial)
-    lines, language = takes_lines(found.target), place.wording.language
-    problems = new_rule_problems(place.site.runtime, before, wanted, source, target, told_lines=lines)
-    notes = [f"{one.sentence(language)} {one.suggestion(language)}" for one in problems if one.blocks]
+    language = place.wording.language
+    notes = [f"{one.sentence(language)} {one.suggestion(language)}" for one in wrong_in(place, found, wanted)]
     if not notes and made:
         try:
             save_route(place, before, wanted, action="save usual rules")
@@ -186,5 +185,5 @@ def _form(
         away=listed_by(place, route)[1].problem,
         notes=notes,
         trial=trial,
-        books=names_of_accounts(place, route),
+        **names_on(place, route),
     )

@@ -32,9 +32,11 @@ def served(dashboard: Dashboard) -> Iterator[str]:
     thread.start()
     while not server.started:
         thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def sign_in(page: Page) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from boekbrug.domain.errors import RemoteUnavailable
 from boekbrug.domain.migrations import Migration, MigrationState
@@ -16,7 +17,8 @@ from tasks.migrating import PlainSteps, bring_over, take_note
 from tasks.reporting import recorded_run
 from tasks.route_work import MIGRATION_LANES, open_route
 from tasks.runtime import using
-from tests.dashboard.conftest import Dashboard, Hurried
+from tests.dashboard.browsing import look, served, sign_in
+from tests.dashboard.conftest import CHROMIUM, Dashboard, Hurried
 from tests.world import DE_BIE, MOKKENHUIS, World, new_world
 
 MINE = "winkel@example.com"
@@ -89,7 +91,7 @@ def test_a_migration_from_plan_to_statement(made: tuple[Dashboard, Later]) -> No
     seen = browser.get(f"{address}?seen=draft", **{"hx-request": "true"})
     assert seen.headers["hx-refresh"] == "true"
     shown = words(browser.text(address))
-    assert f"De winkel telt {found.plan.shop_count}" in shown
+    assert f"Mijnwebwinkel telt {found.plan.shop_count}" in shown
     assert f"Zou geboekt worden {found.plan.posting(earlier_periods=False)}" in shown
     assert "eerder btw-tijdvak" in shown and "boekhouder" in shown
     assert sum(found.plan.skipped.values()) == 0 or "Zou worden overgeslagen" in shown
@@ -108,7 +110,7 @@ def test_a_migration_from_plan_to_statement(made: tuple[Dashboard, Later]) -> No
     run(world, found.id)
     assert kept(world).state is MigrationState.COMPLETED
     shown = words(browser.text(address))
-    assert f"Geboekt {len(world.invoices())}" in shown and "Alle bestellingen zijn verantwoord" in shown
+    assert f"Geboekt {len(world.invoices())}" in shown and "Alle documenten zijn verantwoord" in shown
     assert "hx-trigger" not in browser.text(address)
     with world.runtime.database.read() as session:
         events = audit.audit_events(session, tenants.tenant_by_slug(session, MOKKENHUIS).id)
@@ -175,3 +177,39 @@ def test_a_migration_of_somebody_else_is_not_there(made: tuple[Dashboard, Later]
             assert browser.post(f"{root}/{theirs.id}/{action}").status_code == 404
     assert kept(dashboard.world, DE_BIE).state is MigrationState.PLANNED
     assert browser.text(ROOT).count(f"/migrations/{theirs.id}") == 0
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_the_story_of_a_migration_in_the_browser(made: tuple[Dashboard, Later], open_page: Callable[..., Page]) -> None:
+    """Planned, started, paused, resumed; the page follows by itself and ends with the statement."""
+    dashboard, later = made
+    world = dashboard.world
+    with served(dashboard) as address:
+        page = open_page(address, width="phone")
+        sign_in(page)
+        page.get_by_role("link", name="Migratie").click()
+        page.get_by_label("Documenten vanaf").fill(days(world)["first"])
+        page.get_by_label("Tot en met").fill(days(world)["last"])
+        page.get_by_role("button", name="Maak een plan").click()
+        page.get_by_text("Wordt gepland").wait_for()
+        later.work()
+        page.get_by_role("button", name="Start").wait_for(timeout=15_000)  # without anybody pressing anything
+        assert page.get_by_text(re.compile(r"Klaar op \d")).count() == 1, "the finishing time"
+        look(page, "phone-nl-migration-planned")
+        page.get_by_label(re.compile("Ja, boek ook")).check()
+        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Pauzeer").click()
+        page.get_by_role("button", name="Ga verder").wait_for()
+        run(world, kept(world).id)
+        assert not world.invoices(), "what is paused books nothing"
+        look(page, "phone-nl-migration-paused")
+        page.get_by_role("button", name="Ga verder").click()
+        page.get_by_role("button", name="Pauzeer").wait_for()
+        progress = page.locator("#migration [role=status]").inner_text()
+        assert progress.startswith("0% is gedaan"), progress
+        run(world, kept(world).id)
+        page.get_by_role("heading", name="Verantwoording").wait_for(timeout=15_000)
+        assert page.get_by_text("Alle documenten zijn verantwoord").count() == 1
+        statement = page.locator("section[aria-labelledby=statement]").inner_text()
+        assert str(len(world.invoices())) in statement and "Mijnwebwinkel telt" in statement
+        look(page, "phone-nl-migration-statement")

@@ -95,9 +95,9 @@ def test_exports_hold_the_same_documents(seen: Dashboard) -> None:
     )
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     verified = {number: record for number, record in kept.items() if record.status is SyncStatus.VERIFIED}
-    assert {row["Order"] if "Order" in row else row["Bestelling"] for row in rows} == set(verified)
+    assert {row["Number"] if "Number" in row else row["Nummer"] for row in rows} == set(verified)
     for row in rows:
-        record = verified[row.get("Bestelling", row.get("Order", ""))]
+        record = verified[row.get("Nummer", row.get("Number", ""))]
         assert record.gross and row["Bedrag"] == str(record.gross.amount)
         assert row["Nummer in de boekhouding"] == record.target_number
     answer = browser.get(f"{ROOT}/documents.xlsx")

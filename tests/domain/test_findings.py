@@ -1,12 +1,13 @@
 """The catalogue speaks two languages and names only values that both use."""
 
 import pickle
+import re
 from string import Formatter
 
 import pytest
 
 from boekbrug.domain.catalogue import ENTRIES
-from boekbrug.domain.findings import CATALOGUE, Finding, Level, blocking, finding
+from boekbrug.domain.findings import CATALOGUE, Finding, FindingKind, Level, blocking, finding
 
 
 def names(text: str) -> set[str]:
@@ -42,3 +43,16 @@ def test_findings_can_be_told_apart_and_kept():
 
 def test_every_code_stands_once():
     assert len(ENTRIES) == len(CATALOGUE)
+
+
+OF_ORDERS_ONLY = {"CREDIT_NOT_SUPPORTED"}
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in CATALOGUE.values() if kind.code not in OF_ORDERS_ONLY], ids=lambda kind: kind.code
+)
+def test_findings_speak_of_any_source(kind: FindingKind) -> None:
+    """The same sentences stand at a shop's orders and an invoicing program's invoices, of either side."""
+    for text in (kind.nl.sentence, kind.nl.suggestion, kind.en.sentence, kind.en.suggestion):
+        plain = re.sub(r"\{\w+\}", "", text)
+        assert not re.search(r"winkel|bestel|\bshop|\borders?\b", plain, re.IGNORECASE), text

@@ -71,10 +71,10 @@ def test_amounts(actual, wanted):
 def test_both_sides_are_shown():
     near = found(posted("121.05", {"21": "21.05"}))
     assert [f.level for f in near] == [Level.NOTICE, Level.NOTICE]
-    assert near[1].sentence("en").startswith("VAT at 21%: shop EUR 21.00, books EUR 21.05")
+    assert near[1].sentence("en").startswith("VAT at 21%: source EUR 21.00, books EUR 21.05")
     total, tax = found(posted("131.00", {"21": "22.74"}))
     assert total.sentence("nl") == "Totaal: winkel EUR 121.00, boeken EUR 131.00."
-    assert tax.sentence("en") == "VAT at 21%: shop EUR 21.00, books EUR 22.74."
+    assert tax.sentence("en") == "VAT at 21%: source EUR 21.00, books EUR 22.74."
     assert "F1" in total.suggestion("nl")
     (unpaid,) = found(posted("121.00", {"21": "21.00"}, open_amount="121.00"))
     assert "EUR 121.00" in unpaid.sentence("nl")

@@ -55,7 +55,7 @@ def test_a_standard_discount_of_the_debtor_is_found_with_both_sides(world: World
         f"Totaal: winkel EUR {shop / 100:.2f}, boeken EUR {books / 100:.2f}."
     )
     tax = by_code["TAX_DIFFERS"].sentence("en")
-    assert tax.startswith("VAT at 21%: shop EUR ")
+    assert tax.startswith("VAT at 21%: source EUR ")
     assert " - " not in tax and "-," not in tax
 
 

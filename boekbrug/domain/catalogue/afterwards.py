@@ -7,11 +7,11 @@ ENTRIES = (
         "TOTAL_DIFFERS",
         Level.MISMATCH,
         (
-            "Totaal: winkel {source}, boeken {target}.",
+            "Totaal: bron {source}, boeken {target}.",
             "Controleer korting en prijzen van factuur {number}; crediteer zo nodig en boek opnieuw.",
         ),
         (
-            "Total: shop {source}, books {target}.",
+            "Total: source {source}, books {target}.",
             "Check discount and prices of invoice {number}; credit it and book again if needed.",
         ),
     ),
@@ -19,11 +19,11 @@ ENTRIES = (
         "NET_DIFFERS",
         Level.MISMATCH,
         (
-            "Totaal zonder btw: winkel {source}, boeken {target}.",
+            "Totaal zonder btw: bron {source}, boeken {target}.",
             "Controleer de btw op factuur {number}.",
         ),
         (
-            "Total without VAT: shop {source}, books {target}.",
+            "Total without VAT: source {source}, books {target}.",
             "Check the VAT on invoice {number}.",
         ),
     ),
@@ -31,20 +31,20 @@ ENTRIES = (
         "TAX_DIFFERS",
         Level.MISMATCH,
         (
-            "Btw bij {rate}%: winkel {source}, boeken {target}.",
+            "Btw bij {rate}%: bron {source}, boeken {target}.",
             "Controleer de btw op factuur {number}.",
         ),
-        ("VAT at {rate}%: shop {source}, books {target}.", "Check the VAT on invoice {number}."),
+        ("VAT at {rate}%: source {source}, books {target}.", "Check the VAT on invoice {number}."),
     ),
     kind(
         "TOTAL_NEARLY_SAME",
         Level.NOTICE,
         (
-            "Totaal: winkel {source}, boeken {target}; binnen de marge van de route.",
+            "Totaal: bron {source}, boeken {target}; binnen de marge van de route.",
             "Geen actie nodig.",
         ),
         (
-            "Total: shop {source}, books {target}; within the route's tolerance.",
+            "Total: source {source}, books {target}; within the route's tolerance.",
             "Nothing to do.",
         ),
     ),
@@ -52,11 +52,11 @@ ENTRIES = (
         "TAX_NEARLY_SAME",
         Level.NOTICE,
         (
-            "Btw bij {rate}%: winkel {source}, boeken {target}: anders afgerond, binnen de marge van de route.",
+            "Btw bij {rate}%: bron {source}, boeken {target}: anders afgerond, binnen de marge van de route.",
             "Geen actie nodig.",
         ),
         (
-            "VAT at {rate}%: shop {source}, books {target}: rounded differently, within the route's tolerance.",
+            "VAT at {rate}%: source {source}, books {target}: rounded differently, within the route's tolerance.",
             "Nothing to do.",
         ),
     ),
@@ -64,34 +64,34 @@ ENTRIES = (
         "CUSTOMER_DIFFERS",
         Level.MISMATCH,
         (
-            "Klant ({field}): winkel '{in_shop}', boeken '{in_books}'.",
-            "Controleer onder welke debiteur factuur {number} staat.",
+            "Klant ({field}): bron '{in_shop}', boeken '{in_books}'.",
+            "Controleer onder welke relatie factuur {number} staat.",
         ),
         (
-            "Customer ({field}): shop '{in_shop}', books '{in_books}'.",
-            "Check which debtor invoice {number} stands under.",
+            "Customer ({field}): source '{in_shop}', books '{in_books}'.",
+            "Check which contact invoice {number} stands under.",
         ),
     ),
     kind(
         "CUSTOMER_DETAIL_DIFFERS",
         Level.WARNING,
         (
-            "Klantgegeven {field}: winkel '{in_shop}', boeken '{in_books}'.",
-            "Werk de debiteur bij als de winkel gelijk heeft; Boekbrug wijzigt debiteuren nooit.",
+            "Klantgegeven {field}: bron '{in_shop}', boeken '{in_books}'.",
+            "Werk de relatie in de boeken bij als de bron gelijk heeft.",
         ),
         (
-            "Customer detail {field}: shop '{in_shop}', books '{in_books}'.",
-            "Update the debtor if the shop is right; Boekbrug never changes debtors.",
+            "Customer detail {field}: source '{in_shop}', books '{in_books}'.",
+            "Update the contact in the books if the source is right.",
         ),
     ),
     kind(
         "NOT_MARKED_PAID",
         Level.MISMATCH,
         (
-            "Factuur {number} staat nog open voor {open}, de bestelling is betaald.",
+            "Factuur {number} staat nog open voor {open}, in de bron is zij betaald.",
             "Boek de betaling in het boekhoudpakket.",
         ),
-        ("Invoice {number} is still open for {open}, the order is paid.", "Book the payment in the package."),
+        ("Invoice {number} is still open for {open}, it is paid in the source.", "Book the payment in the package."),
     ),
     kind(
         "GONE_FROM_BOOKS",
@@ -109,11 +109,11 @@ ENTRIES = (
         "NO_LONGER_COMPARABLE",
         Level.MISMATCH,
         (
-            "Factuur {number} kon niet worden vergeleken: nu zou de bestelling niet overgaan ({codes}).",
+            "Factuur {number} kon niet worden vergeleken: nu zou het document niet overgaan ({codes}).",
             "Controleer de regels van de route; vergelijk de factuur met de hand.",
         ),
         (
-            "Invoice {number} could not be compared: by the present rules the order would not go over ({codes}).",
+            "Invoice {number} could not be compared: by the present rules the document would not go over ({codes}).",
             "Check the route's rules; compare the invoice by hand.",
         ),
     ),
@@ -121,12 +121,12 @@ ENTRIES = (
         "CHANGED_AFTER_POSTING",
         Level.MISMATCH,
         (
-            "De bestelling is na het boeken gewijzigd ({changes}). "
+            "Het document is na het boeken gewijzigd ({changes}). "
             "Correctie: crediteer {number} ({posted}) en factureer {current}.",
             "Keur de correctie goed of boek haar met de hand.",
         ),
         (
-            "The order was changed after booking ({changes}). Correction: credit {number} ({posted}) and invoice "
+            "The document was changed after booking ({changes}). Correction: credit {number} ({posted}) and invoice "
             "{current}.",
             "Approve the correction or book it by hand.",
         ),
@@ -135,11 +135,11 @@ ENTRIES = (
         "CANCELLED_AFTER_POSTING",
         Level.MISMATCH,
         (
-            "De bestelling kreeg na het boeken status '{status}'. Correctie: crediteer {number} ({posted}).",
+            "Het document kreeg na het boeken status '{status}'. Correctie: crediteer {number} ({posted}).",
             "Keur de creditnota goed of boek haar met de hand.",
         ),
         (
-            "After booking the order got status '{status}'. Correction: credit {number} ({posted}).",
+            "After booking the document got status '{status}'. Correction: credit {number} ({posted}).",
             "Approve the credit note or book it by hand.",
         ),
     ),

@@ -31,12 +31,12 @@ ENTRIES = (
         "CUSTOMER_UNKNOWN",
         Level.ERROR,
         (
-            "De bestelling heeft geen e-mailadres en geen naam of bedrijf.",
-            "Vul de klant in de winkel in en druk op Verwerk, of stel een verzameldebiteur in.",
+            "Het document heeft geen e-mailadres en geen naam of bedrijf.",
+            "Vul de klant in de bron in en druk op Verwerk, of stel een verzameldebiteur in.",
         ),
         (
-            "The order has no e-mail address and no name or company.",
-            "Enter the customer in the shop and press Process, or set a collective debtor.",
+            "The document has no e-mail address and no name or company.",
+            "Enter the customer in the source and press Process, or set a collective debtor.",
         ),
     ),
     kind(
@@ -55,11 +55,11 @@ ENTRIES = (
         "DEBTOR_NOT_IN_BOOKS",
         Level.ERROR,
         (
-            "Debiteur {debtor}, ingesteld voor deze bestelling, bestaat niet in de boeken.",
+            "Debiteur {debtor}, ingesteld voor dit document, bestaat niet in de boeken.",
             "Wijzig de relatie van de route of maak de debiteur aan.",
         ),
         (
-            "Debtor {debtor}, set for this order, does not exist in the books.",
+            "Debtor {debtor}, set for this document, does not exist in the books.",
             "Change the route's relation or create the debtor.",
         ),
     ),
@@ -79,12 +79,12 @@ ENTRIES = (
         "DEBTOR_REVERSE_CHARGED",
         Level.ERROR,
         (
-            "Debiteur {debtor} staat op 'btw verlegd', maar de btw van de bestelling is niet verlegd.",
-            "Zet 'btw verlegd' uit bij de debiteur, of boek de bestelling met de hand.",
+            "Debiteur {debtor} staat op 'btw verlegd', maar de btw van het document is niet verlegd.",
+            "Zet 'btw verlegd' uit bij de debiteur, of boek het document met de hand.",
         ),
         (
-            "Debtor {debtor} is set to reverse charge, but the order's VAT is not reverse-charged.",
-            "Switch reverse charge off at the debtor, or book the order by hand.",
+            "Debtor {debtor} is set to reverse charge, but the document's VAT is not reverse-charged.",
+            "Switch reverse charge off at the debtor, or book the document by hand.",
         ),
     ),
     kind(
@@ -140,11 +140,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "De boeken zouden {computed} berekenen in plaats van {gross}; dat is te veel voor een afrondingsregel.",
-            "Controleer de regels en de btw van de bestelling.",
+            "Controleer de regels en de btw van het document.",
         ),
         (
             "The books would compute {computed} instead of {gross}; that is too much for a rounding line.",
-            "Check the order's lines and VAT.",
+            "Check the document's lines and VAT.",
         ),
     ),
     kind(

@@ -291,16 +291,18 @@ ENTRIES = (
     ),
     kind(
         "NUMBER_RANGE_TAKEN",
-        Level.ERROR,
+        Level.WARNING,
         (
             "De nummers van {owner} (voorvoegsel {prefix}) lijken op {count} facturen die al in de boeken staan en "
             "niet van Boekbrug zijn: {numbers}.",
-            "Geef de route een voorvoegsel voor factuurnummers dat in de boeken niet voorkomt.",
+            "Zijn het facturen van deze bron die al met de hand zijn geboekt, dan is er geen actie nodig; geef de "
+            "route anders een voorvoegsel voor factuurnummers dat in de boeken niet voorkomt.",
         ),
         (
             "The numbers of {owner} (prefix {prefix}) look like {count} invoices that are in the books already and are "
             "not Boekbrug's: {numbers}.",
-            "Give the route a prefix for invoice numbers that does not occur in the books.",
+            "If they are invoices of this source that were booked by hand, there is nothing to do; otherwise give the "
+            "route a prefix for invoice numbers that does not occur in the books.",
         ),
     ),
     kind(

@@ -8,11 +8,11 @@ ENTRIES = (
         Level.NOTICE,
         (
             "Status '{status}' gaat nog niet over.",
-            "Geen actie nodig: de bestelling wordt bij elke run opnieuw bekeken.",
+            "Geen actie nodig: het document wordt bij elke run opnieuw bekeken.",
         ),
         (
             "Status '{status}' does not go over yet.",
-            "Nothing to do: the order is looked at again in every run.",
+            "Nothing to do: the document is looked at again in every run.",
         ),
     ),
     kind(
@@ -31,13 +31,13 @@ ENTRIES = (
         "EARLIER_VAT_PERIOD",
         Level.NOTICE,
         (
-            "De bestelling is van {date}, vóór het btw-tijdvak dat op {start} begon; het pakket dateert de factuur op "
+            "Het document is van {date}, vóór het btw-tijdvak dat op {start} begon; het pakket dateert de factuur op "
             "de dag waarop zij wordt gemaakt.",
-            "Overleg met uw boekhouder. Moet zij toch in dit tijdvak, start dan een nieuwe overname die eerdere "
+            "Overleg met uw boekhouder. Moet het toch in dit tijdvak, start dan een nieuwe overname die eerdere "
             "tijdvakken toestaat.",
         ),
         (
-            "The order is of {date}, before the VAT period that began on {start}; the package dates an invoice on "
+            "The document is of {date}, before the VAT period that began on {start}; the package dates an invoice on "
             "the day it is made.",
             "Ask your accountant. To have it in this period all the same, start a new migration that accepts earlier "
             "periods.",
@@ -47,24 +47,24 @@ ENTRIES = (
         "BEFORE_START",
         Level.NOTICE,
         (
-            "De bestelling is van {date}, vóór de startdatum {start} van de route.",
-            "Verzet de startdatum als deze bestelling toch over moet.",
+            "Het document is van {date}, vóór de startdatum {start} van de route.",
+            "Verzet de startdatum als dit document toch over moet.",
         ),
         (
-            "The order is of {date}, before the route's start date {start}.",
-            "Move the start date if this order has to go over after all.",
+            "The document is of {date}, before the route's start date {start}.",
+            "Move the start date if this document has to go over after all.",
         ),
     ),
     kind(
         "BEFORE_FIRST_NUMBER",
         Level.NOTICE,
         (
-            "Bestelnummer {number} ligt vóór het eerste nummer {first} van de route.",
-            "Verlaag het eerste nummer als deze bestelling toch over moet.",
+            "Nummer {number} ligt vóór het eerste nummer {first} van de route.",
+            "Verlaag het eerste nummer als dit document toch over moet.",
         ),
         (
-            "Order number {number} is before the route's first number {first}.",
-            "Lower the first number if this order has to go over after all.",
+            "Number {number} is before the route's first number {first}.",
+            "Lower the first number if this document has to go over after all.",
         ),
     ),
 )

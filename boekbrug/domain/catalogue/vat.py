@@ -8,11 +8,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "Op '{line}' ({amount}) staat geen btw, op de artikelen wel.",
-            "Stel in de winkel btw op verzend- en betaalkosten in; verwerk deze bestelling daarna opnieuw.",
+            "Stel in de bron btw op verzend- en betaalkosten in; verwerk dit document daarna opnieuw.",
         ),
         (
             "There is no VAT on '{line}' ({amount}) while the goods carry VAT.",
-            "Set VAT on shipping and payment costs in the shop; then process this order again.",
+            "Set VAT on shipping and payment costs in the source; then process this document again.",
         ),
     ),
     kind(
@@ -20,11 +20,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "Er is geen btw berekend aan een klant in {country}, maar een btw-nummer ontbreekt.",
-            "Vraag de klant om het btw-nummer, of reken btw; vul het in de winkel in en druk op Verwerk.",
+            "Vraag de klant om het btw-nummer, of reken btw; vul het in de bron in en druk op Verwerk.",
         ),
         (
             "No VAT was charged to a customer in {country}, but there is no VAT number.",
-            "Ask the customer for the VAT number, or charge VAT; enter it in the shop and press Process.",
+            "Ask the customer for the VAT number, or charge VAT; enter it in the source and press Process.",
         ),
     ),
     kind(
@@ -32,11 +32,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "Het btw-nummer {vat_number} is geen geldig nummer van {country}.",
-            "Vraag de klant om het juiste nummer, verbeter het in de winkel en druk op Verwerk.",
+            "Vraag de klant om het juiste nummer, verbeter het in de bron en druk op Verwerk.",
         ),
         (
             "The VAT number {vat_number} is not a valid number of {country}.",
-            "Ask the customer for the right number, correct it in the shop and press Process.",
+            "Ask the customer for the right number, correct it in the source and press Process.",
         ),
     ),
     kind(
@@ -44,11 +44,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "Het btw-nummer {vat_number} hoort niet bij {country}.",
-            "Controleer land en btw-nummer van de klant in de winkel.",
+            "Controleer land en btw-nummer van de klant in de bron.",
         ),
         (
             "The VAT number {vat_number} does not belong to {country}.",
-            "Check the customer's country and VAT number in the shop.",
+            "Check the customer's country and VAT number in the source.",
         ),
     ),
     kind(
@@ -80,11 +80,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "De btw is verlegd, maar de klant zit in het eigen land ({country}).",
-            "Controleer het land van de klant in de winkel; boek binnenlandse verlegging met de hand.",
+            "Controleer het land van de klant in de bron; boek binnenlandse verlegging met de hand.",
         ),
         (
             "The VAT is reverse-charged, but the customer is in the home country ({country}).",
-            "Check the customer's country in the shop; book a domestic reverse charge by hand.",
+            "Check the customer's country in the source; book a domestic reverse charge by hand.",
         ),
     ),
     kind(
@@ -92,11 +92,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "De btw is verlegd, maar {country} ligt buiten de EU.",
-            "Controleer het land van de klant en de btw-instelling van de winkel.",
+            "Controleer het land van de klant en de btw-instelling van de bron.",
         ),
         (
             "The VAT is reverse-charged, but {country} is outside the EU.",
-            "Check the customer's country and the shop's VAT settings.",
+            "Check the customer's country and the source's VAT settings.",
         ),
     ),
     kind(
@@ -104,23 +104,23 @@ ENTRIES = (
         Level.ERROR,
         (
             "Er is 0% btw berekend als uitvoer, maar {country} ligt in de EU.",
-            "Controleer het afleveradres en de btw-instelling van de winkel.",
+            "Controleer het afleveradres en de btw-instelling van de bron.",
         ),
         (
             "0% VAT was charged as export, but {country} is in the EU.",
-            "Check the delivery address and the shop's VAT settings.",
+            "Check the delivery address and the source's VAT settings.",
         ),
     ),
     kind(
         "TAX_ON_ZERO_TREATMENT",
         Level.ERROR,
         (
-            "De winkel zegt dat er geen btw geldt, maar regel '{line}' heeft {rate}%.",
-            "Herstel de bestelling in de winkel en druk op Verwerk.",
+            "De bron zegt dat er geen btw geldt, maar regel '{line}' heeft {rate}%.",
+            "Herstel het document in de bron en druk op Verwerk.",
         ),
         (
-            "The shop says no VAT applies, but line '{line}' carries {rate}%.",
-            "Mend the order in the shop and press Process.",
+            "The source says no VAT applies, but line '{line}' carries {rate}%.",
+            "Mend the document in the source and press Process.",
         ),
     ),
     kind(
@@ -128,35 +128,35 @@ ENTRIES = (
         Level.ERROR,
         (
             "{rate}% is op {date} geen btw-tarief van {home} of van {country}.",
-            "Controleer de btw-instelling van de winkel voor {country}.",
+            "Controleer de btw-instelling van de bron voor {country}.",
         ),
         (
             "On {date}, {rate}% is no VAT rate of {home} or of {country}.",
-            "Check the shop's VAT settings for {country}.",
+            "Check the source's VAT settings for {country}.",
         ),
     ),
     kind(
         "RATE_NOT_CHECKED",
         Level.WARNING,
         (
-            "De btw-tarieven van {home} op {date} zijn niet bekend; de tarieven van de bestelling zijn overgenomen.",
-            "Controleer de btw van deze oude bestelling.",
+            "De btw-tarieven van {home} op {date} zijn niet bekend; de tarieven van het document zijn overgenomen.",
+            "Controleer de btw van dit oude document.",
         ),
         (
-            "The VAT rates of {home} on {date} are not known; the order's rates were taken over.",
-            "Check the VAT of this old order.",
+            "The VAT rates of {home} on {date} are not known; the document's rates were taken over.",
+            "Check the VAT of this old document.",
         ),
     ),
     kind(
         "RATES_OF_TWO_COUNTRIES",
         Level.ERROR,
         (
-            "De bestelling mengt tarieven van {home} ({home_rates}) en van {country} ({rates}).",
-            "Controleer de btw-instelling van de winkel voor {country}, ook op verzendkosten.",
+            "Het document mengt tarieven van {home} ({home_rates}) en van {country} ({rates}).",
+            "Controleer de btw-instelling van de bron voor {country}, ook op verzendkosten.",
         ),
         (
-            "The order mixes rates of {home} ({home_rates}) and of {country} ({rates}).",
-            "Check the shop's VAT settings for {country}, shipping costs included.",
+            "The document mixes rates of {home} ({home_rates}) and of {country} ({rates}).",
+            "Check the source's VAT settings for {country}, shipping costs included.",
         ),
     ),
     kind(
@@ -175,12 +175,12 @@ ENTRIES = (
         "TREATMENT_INFERRED",
         Level.WARNING,
         (
-            "De winkel zegt niet waarom er geen btw is; geboekt als intracommunautair om {vat_number} ({country}).",
-            "Controleer de btw-instelling van de winkel voor zakelijke klanten in de EU.",
+            "De bron zegt niet waarom er geen btw is; geboekt als intracommunautair om {vat_number} ({country}).",
+            "Controleer de btw-instelling van de bron voor zakelijke klanten in de EU.",
         ),
         (
-            "The shop does not say why there is no VAT; booked as intra-EU because of {vat_number} ({country}).",
-            "Check the shop's VAT settings for business customers in the EU.",
+            "The source does not say why there is no VAT; booked as intra-EU because of {vat_number} ({country}).",
+            "Check the source's VAT settings for business customers in the EU.",
         ),
     ),
     kind(
@@ -188,11 +188,11 @@ ENTRIES = (
         Level.ERROR,
         (
             "Er is geen btw berekend en het land van de klant ontbreekt.",
-            "Vul het land in de winkel in en druk op Verwerk.",
+            "Vul het land in de bron in en druk op Verwerk.",
         ),
         (
             "No VAT was charged and the customer's country is missing.",
-            "Enter the country in the shop and press Process.",
+            "Enter the country in the source and press Process.",
         ),
     ),
 )
