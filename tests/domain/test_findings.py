@@ -24,7 +24,7 @@ def test_both_languages_say_the_same(kind):
 
 def test_a_finding_tells_what_is_known_and_never_breaks():
     one = finding("CURRENCY_NOT_OF_THE_BOOKS", currency="USD")
-    assert one.sentence("nl") == "De bestelling is in USD, de boeken zijn in -."
+    assert one.sentence("nl") == "Het document is in USD, de boeken zijn in -."
     assert one.blocks and one.level is Level.ERROR
     assert finding("TAX_TOTAL_DIFFERS").blocks is False
     assert blocking((one, finding("TAX_TOTAL_DIFFERS"))) == (one,)

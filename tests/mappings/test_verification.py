@@ -73,7 +73,7 @@ def test_both_sides_are_shown():
     assert [f.level for f in near] == [Level.NOTICE, Level.NOTICE]
     assert near[1].sentence("en").startswith("VAT at 21%: source EUR 21.00, books EUR 21.05")
     total, tax = found(posted("131.00", {"21": "22.74"}))
-    assert total.sentence("nl") == "Totaal: winkel EUR 121.00, boeken EUR 131.00."
+    assert total.sentence("nl") == "Totaal: bron EUR 121.00, boeken EUR 131.00."
     assert tax.sentence("en") == "VAT at 21%: source EUR 21.00, books EUR 22.74."
     assert "F1" in total.suggestion("nl")
     (unpaid,) = found(posted("121.00", {"21": "21.00"}, open_amount="121.00"))

@@ -52,7 +52,7 @@ def test_a_standard_discount_of_the_debtor_is_found_with_both_sides(world: World
     assert books < shop
     by_code = {finding.code: finding for finding in record.findings}
     assert by_code["TOTAL_DIFFERS"].sentence("nl") == (
-        f"Totaal: winkel EUR {shop / 100:.2f}, boeken EUR {books / 100:.2f}."
+        f"Totaal: bron EUR {shop / 100:.2f}, boeken EUR {books / 100:.2f}."
     )
     tax = by_code["TAX_DIFFERS"].sentence("en")
     assert tax.startswith("VAT at 21%: source EUR ")
