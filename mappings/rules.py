@@ -57,7 +57,7 @@ def rule_for(rules: Iterable[MappingRule], kind: RuleKind, facts: Facts) -> Mapp
 
 def _matches(rule: MappingRule, plain: Facts) -> bool:
     """True when everything the rule asks for is so."""
-    for name, asked in rule.match.asked.items():
+    for name, asked in rule.match.compared.items():
         fact = plain.get(name)
         if not (asked in fact if isinstance(fact, frozenset) else asked == fact):
             return False

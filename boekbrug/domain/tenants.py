@@ -75,9 +75,13 @@ class RuleMatch(_Config):
 
     @cached_property
     def asked(self) -> dict[str, str | Decimal | bool]:
-        """What the rule asks for, by name, texts as they are compared; every line is held against every rule."""
-        asked = self.model_dump(exclude_none=True)
-        return {name: plain_text(value) if isinstance(value, str) else value for name, value in asked.items()}
+        """What the rule asks for, by name."""
+        return self.model_dump(exclude_none=True)
+
+    @cached_property
+    def compared(self) -> dict[str, str | Decimal | bool]:
+        """The same, texts as they are compared: every line is held against every rule."""
+        return {name: plain_text(one) if isinstance(one, str) else one for name, one in self.asked.items()}
 
 
 class RuleResult(_Config):
