@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections import deque
@@ -269,7 +270,8 @@ def _insert_new(table: type[Table]) -> _InsertNew:
 def _alembic(connection: Connection) -> Config:
     from alembic.config import Config  # noqa: PLC0415 - see `Database.migrate`
 
-    config = Config()
+    # Its default is what the standard output was when Alembic was first loaded, which may be closed since.
+    config = Config(stdout=sys.stdout)
     config.set_main_option("script_location", "boekbrug.store:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection

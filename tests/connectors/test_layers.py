@@ -14,7 +14,7 @@ from connectors.registry import CONNECTORS
 
 PACKAGE = Path(__file__).parents[2] / "connectors"
 MODULES = sorted(PACKAGE.glob("*.py"))
-SHARED = {"_answers", "_base", "_capabilities", "_http", "_login", "_wire", "_countries", "_oauth", "_soap"}
+SHARED = {"_answers", "_base", "_capabilities", "_http", "_login", "_pages", "_wire", "_countries", "_oauth", "_soap"}
 
 
 def imported(path: Path) -> Iterator[str]:
