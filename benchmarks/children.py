@@ -61,7 +61,7 @@ def _record_calls(calls: list[dict[str, Any]]) -> None:
                     "method": request.method,
                     "url": str(address),
                     "headers": kept,
-                    "content": request.content.decode(),
+                    "content": request.read().decode(),
                     "status": response.status_code,
                 }
             )
