@@ -27,10 +27,10 @@ class Step:
 
 def first_steps(session: Session, place: Place) -> list[Step]:
     """All steps; none once the first route has run."""
-    connected = tenants.list_connections(session, place.tenant.id)
-    routes = tenants.list_routes(session, place.tenant.id)
     if runs.latest_runs(session, place.tenant.id, limit=1):
         return []
+    connected = tenants.list_connections(session, place.tenant.id)
+    routes = tenants.list_routes(session, place.tenant.id)
     first = f"{place.root}/routes/{routes[0].slug}" if routes else f"{place.root}/routes"
     connect = f"{place.root}/connections/new"
     return [

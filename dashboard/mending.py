@@ -54,11 +54,6 @@ def value_of(finding: Finding) -> str:
     return _SEPARATOR.join(finding.values.get(name, "") for name in names)
 
 
-def method_missing(record: SyncRecord) -> str:
-    """The way of paying that has no rule yet; "" where that is not what is the matter."""
-    return next((value_of(one) for one in record.findings if one.code == NO_PAYMENT_RULE), "")
-
-
 def prefilled(code: str, value: str) -> tuple[str, dict[str, str]]:
     """The kind of the missing rule, and what it has to ask for; ("", {}) for what no new rule mends."""
     kind, names = _MISSING.get(code, ("", ()))
@@ -106,7 +101,16 @@ def mends(root: str, routes: Iterable[tenants.Route], found: Iterable[SyncRecord
 
 def waiting_for(session: Session, tenant_id: int, route_id: int, code: str, value: str) -> list[SyncRecord]:
     """The route's documents that wait for a person because of this."""
+    return waiting_by_value(session, tenant_id, route_id, code).get(value, [])
+
+
+def waiting_by_value(session: Session, tenant_id: int, route_id: int, code: str) -> dict[str, list[SyncRecord]]:
+    """The same for everything that is found with that code, by what tells one from the other."""
+    waiting: dict[str, list[SyncRecord]] = {}
     if code not in _MISSING and code not in _WRONG and code != "ACCOUNT_NOT_CHOSEN":
-        return []
+        return waiting
     found = records.listing(session, tenant_id, route_id=route_id, statuses=(SyncStatus.NEEDS_ATTENTION,), limit=MOST)
-    return [one for one in found if any(f.code == code and value_of(f) == value for f in one.findings)]
+    for record in found:
+        for value in {value_of(one) for one in record.findings if one.code == code}:
+            waiting.setdefault(value, []).append(record)
+    return waiting

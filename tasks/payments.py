@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from boekbrug.domain.documents import BookedPayment, OpenItem, PaymentState, Side
-from boekbrug.domain.errors import Conflict, ConnectionBroken, NeedsAttention, OutcomeUnknown, RetryLater
+from boekbrug.domain.errors import (
+    Conflict,
+    ConnectionBroken,
+    NeedsAttention,
+    OutcomeUnknown,
+    RateLimited,
+    RemoteUnavailable,
+    RetryLater,
+)
 from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import DONE, SyncRecord
@@ -183,9 +191,12 @@ class _Bringing:
             with work.runtime.database.write() as session:
                 payments.await_outcome(session, work.tenant.id, ours, work.now(), until=work.settled_at())
             return None
-        except (RetryLater, ConnectionBroken):
+        except (RemoteUnavailable, RateLimited, ConnectionBroken):
             self._conclude(ours, registered=False)
             raise
+        except RetryLater:  # too late for its claim: of the others that says nothing
+            self._conclude(ours, registered=False)
+            return None
         except NeedsAttention as problem:
             # Dated otherwise than asked, but registered; anything else was not taken.
             dated_otherwise = any(f.code == "PAYMENT_DATED_OTHERWISE" for f in problem.findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -132,12 +132,10 @@ class RouteWork:
         timeout = max(self.source_settings.timeout, self.target_settings.timeout)
         return 5 * timeout + self.target_settings.settle_seconds
 
-    @contextmanager
-    def writing_under(self, claim: datetime) -> Iterator[None]:
+    def writing_under(self, claim: datetime) -> AbstractContextManager[None]:
         """What is written inside is over before the claim runs out, at that moment, or is not written: then RetryLater
         is raised. A process may have slept since it took the claim."""
-        with writing_before(claim - timedelta(seconds=self.write_seconds)):
-            yield
+        return writing_before(claim - timedelta(seconds=self.write_seconds))
 
     @property
     def lease_seconds(self) -> float:

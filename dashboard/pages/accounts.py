@@ -96,12 +96,12 @@ def found(request: Request, visitor: TheVisitor, name: Annotated[str, Form()] = 
         return render(request, "tenant_new.html", visitor.wording, status_code=422, **page)
     now = runtime.clock.now()
     with runtime.database.write() as session:
-        slug = tenants.free_slug(session, slugify(name, max_length=40) or "administratie")
+        slug = slugify(name, max_length=40) or "administratie"
         config = TenantConfig(slug=slug, name=name, language=visitor.user.language)
-        tenant = tenants.import_tenant(session, config, who=visitor.user.email, now=now)
+        tenant = tenants.new_tenant(session, config, now)
         users.admit(session, tenant.id, visitor.user.id, Role.INTEGRATOR)
-        audit.note(session, tenant.id, now, who=visitor.user.email, action="new administration", subject=slug)
-    return RedirectResponse(f"/t/{slug}", 303)
+        audit.note(session, tenant.id, now, who=visitor.user.email, action="new administration", subject=tenant.slug)
+    return RedirectResponse(f"/t/{tenant.slug}", 303)
 
 
 def _may_found(visitor: Visitor) -> None:

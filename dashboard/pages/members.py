@@ -84,7 +84,7 @@ def disable(place: ThePlace, user_id: int, on: Annotated[bool, Form()] = True) -
     with place.site.runtime.database.write() as session:
         user, _present = _changeable(session, place, user_id)
         theirs = users.memberships(session, user.id)
-        if not _may_disable(session, place, theirs):
+        if not {one.tenant.id for one in theirs} <= _mine_to_disable(session, place):
             raise HTTPException(403)
         try:
             for membership in theirs if on else ():
@@ -136,11 +136,10 @@ def _changeable(session: Session, place: Place, user_id: int) -> tuple[users.Use
     raise HTTPException(404)
 
 
-def _may_disable(session: Session, place: Place, theirs: list[users.Membership]) -> bool:
-    if not place.membership.may(Right.DISABLE):
-        return False
+def _mine_to_disable(session: Session, place: Place) -> set[int]:
+    """The administrations whose users the visitor may keep from signing in."""
     own = users.memberships(session, place.visitor.user.id)
-    return {one.tenant.id for one in theirs} <= {one.tenant.id for one in own if one.may(Right.DISABLE)}
+    return {one.tenant.id for one in own if one.may(Right.DISABLE)}
 
 
 def _note(
@@ -179,13 +178,16 @@ def _page(
     now = place.site.runtime.clock.now()
     found = users.members(session, place.tenant.id)
     mine = place.membership.role
+    managed = _mine_to_disable(session, place) if place.may(Right.DISABLE) else set()
     rows = [
         {
             "user": user,
             "role": role,
             "mine": user.id == place.visitor.user.id,
             "can_change": user.id != place.visitor.user.id and may_give(mine, role),
-            "can_disable": may_give(mine, role) and _may_disable(session, place, users.memberships(session, user.id)),
+            "can_disable": place.tenant.id in managed
+            and may_give(mine, role)
+            and {one.tenant.id for one in users.memberships(session, user.id)} <= managed,
         }
         for user, role in found
     ]

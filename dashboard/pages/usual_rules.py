@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -11,13 +11,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from boekbrug.domain.documents import Side
 from boekbrug.domain.errors import SettingsInvalid
-from boekbrug.domain.records import SyncRecord, SyncStatus
+from boekbrug.domain.records import SyncRecord
 from boekbrug.domain.tenants import MappingRule, RuleKind, RuleMatch, RuleResult
 from boekbrug.domain.users import Right
-from boekbrug.store import records, tenants
+from boekbrug.store import tenants
 from dashboard import words
 from dashboard.access import Place, TheForm, ThePlace
-from dashboard.mending import MOST, NO_PAYMENT_RULE, method_missing
+from dashboard.mending import NO_PAYMENT_RULE, prefilled, waiting_by_value
 from dashboard.model_forms import FormField, Option
 from dashboard.offers import account_options, vat_code_options
 from dashboard.pages.errors import sent_on_its_way
@@ -73,7 +73,8 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
     found = place.route(route)
     check_version(found, form)
     before = config_of(found)
-    made = [one for row in _rows(place, found, form) if (one := row.rule(form))]
+    waiting = _waiting(place, found)
+    made = [one for row in _rows(place, found, waiting, form) if (one := row.rule(form))]
     wanted = before.model_copy(update={"mapping": (*before.mapping, *made)})
     if str(form.get("action", "")) == "try":
         trial = tried_out(place, found, wanted)
@@ -91,11 +92,13 @@ def save(request: Request, place: ThePlace, route: str, form: TheForm) -> Respon
         return _form(request, place, found, form, notes=notes, status_code=422)
     if made and str(form.get("action", "")) == "process" and place.may(Right.PROCESS):
         chosen = {rule.match.payment_method for rule in made}
-        return sent_on_its_way(place, [one for one in _waiting(place, found) if method_missing(one) in chosen])
+        mended = [record for method, records in waiting.items() if method in chosen for record in records]
+        if mended:
+            return sent_on_its_way(place, mended, subject=NO_PAYMENT_RULE)
     return RedirectResponse(f"{place.root}/routes/{route}?done=saved", 303)
 
 
-def _rows(place: Place, route: tenants.Route, form: TheForm | None) -> list[Row]:
+def _rows(place: Place, route: tenants.Route, methods: Iterable[str], form: TheForm | None) -> list[Row]:
     books = listed_by(place, route)[1].reference_data
     if books is None:
         return []
@@ -105,7 +108,6 @@ def _rows(place: Place, route: tenants.Route, form: TheForm | None) -> list[Row]
     if rows and one_account and accounts:
         fields = (_choice("mixed.ledger_account", accounts, form),)
         rows.append(Row(kind="mixed", match=RuleMatch(), title=words.RULE_KIND["mixed"], fields=fields))
-    methods = {method for one in _waiting(place, route) if (method := method_missing(one))}
     return [*rows, *(_of_method(place, method, accounts, form) for method in sorted(methods))]
 
 
@@ -143,17 +145,15 @@ def _of_method(place: Place, method: str, accounts: Sequence[Option], form: TheF
     )
 
 
-def _waiting(place: Place, route: tenants.Route) -> list[SyncRecord]:
-    """What waits for a way of paying to be set."""
+def _waiting(place: Place, route: tenants.Route) -> dict[str, list[SyncRecord]]:
+    """What waits for a way of paying to be set, by that way. A document without any is no matter for a rule of all."""
     with place.site.runtime.database.read() as session:
-        return records.listing(
-            session,
-            place.tenant.id,
-            route_id=route.id,
-            statuses=(SyncStatus.NEEDS_ATTENTION,),
-            finding_code=NO_PAYMENT_RULE,
-            limit=MOST,
-        )
+        found = waiting_by_value(session, place.tenant.id, route.id, NO_PAYMENT_RULE)
+    return {
+        method: waiting
+        for method, waiting in found.items()
+        if "payment_method" in prefilled(NO_PAYMENT_RULE, method)[1]
+    }
 
 
 def _choice(name: str, options: Sequence[Option], form: TheForm | None, likeliest: str = "") -> FormField:
@@ -172,6 +172,7 @@ def _form(
     trial: Trial | None = None,
     status_code: int = 200,
 ) -> Response:
+    waiting = _waiting(place, route)
     return render(
         request,
         "usual_rules.html",
@@ -180,8 +181,8 @@ def _form(
         place=place,
         visitor=place.visitor,
         route=route,
-        rows=_rows(place, route, form),
-        waiting=len(_waiting(place, route)) if place.may(Right.PROCESS) else 0,
+        rows=_rows(place, route, waiting, form),
+        waiting=sum(map(len, waiting.values())) if place.may(Right.PROCESS) else 0,
         away=listed_by(place, route)[1].problem,
         notes=notes,
         trial=trial,

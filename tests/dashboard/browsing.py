@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,6 +45,16 @@ def sign_in(page: Page) -> None:
     page.get_by_label(re.compile("Wachtwoord|Password")).fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/t/**")
+
+
+def signed_in(open_page: Callable[..., Page], address: str, *, width: str, language: str) -> Page:
+    """A window of that width, light in Dutch and dark in English, in which somebody reads that language."""
+    page = open_page(address, width=width, dark=language == "en", language=language)
+    sign_in(page)
+    if language == "en":
+        page.locator("summary", has_text="Account").click()
+        page.get_by_role("button", name="English").click()
+    return page
 
 
 def look(page: Page, name: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from boekbrug.domain.records import SyncStatus
-from tests.dashboard.browsing import ROOT, look, served, sign_in
+from tests.dashboard.browsing import ROOT, look, served, sign_in, signed_in
 from tests.dashboard.conftest import CHROMIUM, Dashboard
 from tests.world import MOKKENHUIS, ROUTE
 
@@ -25,11 +25,7 @@ def test_the_pages_are_accessible(
     language: str,
 ) -> None:
     with served(seen) as address:
-        page = open_page(address, width=width, dark=language == "en", language=language)
-        sign_in(page)
-        if language == "en":
-            page.locator("summary", has_text="Account").click()
-            page.get_by_role("button", name="English").click()
+        page = signed_in(open_page, address, width=width, language=language)
         for name, path in (
             ("connections", "connections"),
             ("connect-choose", "connections/new"),

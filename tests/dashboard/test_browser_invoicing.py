@@ -15,7 +15,7 @@ from boekbrug.domain.documents import Side
 from boekbrug.domain.records import SyncStatus
 from boekbrug.store import tenants
 from tests.conformance.bookkeepers import EboekhoudenBookkeeper
-from tests.dashboard.browsing import look, served, sign_in
+from tests.dashboard.browsing import look, served, sign_in, signed_in
 from tests.dashboard.conftest import CHROMIUM
 from tests.dashboard.invoicing import ROOT, InvoicingDashboard, invoicing_dashboard
 from tests.invoicing.world import ATELIER, ROUTE
@@ -48,11 +48,7 @@ def test_every_page_is_accessible_and_speaks_of_no_shop(
     done = {r.kind.value: r for r in kept.values() if r.status is SyncStatus.VERIFIED}
     assert set(done) == {"invoice", "credit_note", "purchase_invoice", "purchase_credit_note"}
     with served(office) as address:
-        page = open_page(address, width=width, dark=language == "en", language=language)
-        sign_in(page)
-        if language == "en":
-            page.locator("summary", has_text="Account").click()
-            page.get_by_role("button", name="English").click()
+        page = signed_in(open_page, address, width=width, language=language)
         for name, path in (
             ("overview", ""),
             ("report", "/documents"),

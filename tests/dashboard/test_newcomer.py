@@ -139,6 +139,16 @@ def test_a_route_says_which_kinds_of_vat_have_no_rule(dashboard: Dashboard) -> N
     assert browser.post(f"{page}/usual-rules", right).status_code == 409, "it was changed since"
 
 
+def test_a_document_without_a_way_of_paying_is_no_reason_for_a_rule_that_takes_all(dashboard: Dashboard) -> None:
+    world = dashboard.world
+    number = world.order("plain")
+    world.edit(number, {"payment": {"method_name": ""}})
+    world.run()
+    assert "PAYMENT_RULE_MISSING" in world.codes(number)
+    page = dashboard.browser("winkel@example.com").text(f"/t/{MOKKENHUIS}/routes/verkoop/usual-rules")
+    assert re.findall(r'name="payment\.(.*?)\.payment_name"', page) == ["bitcoin"]
+
+
 def without_rules(world: World) -> int:
     """How many there were."""
     with world.runtime.database.write() as session:

@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from sqlmodel import Session, col, select
@@ -6,6 +8,7 @@ from sqlmodel import Session, col, select
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.tenants import ConnectionConfig, MappingRule, RouteConfig, RoutePolicy, RuleResult, TenantConfig
 from boekbrug.store import tenants
+from boekbrug.store.database import Database
 from boekbrug.store.tables import RouteVersionRow
 from tests.store.samples import NOW, add_record, add_tenant, config
 
@@ -140,3 +143,22 @@ def test_tenants_do_not_see_each_other(writing: Session) -> None:
     assert not tenants.connection_by_slug(writing, theirs.tenant_id, "books").is_broken
     assert {c.tenant_id for c in tenants.list_connections(writing, mine.tenant_id)} == {mine.tenant_id}
     assert [t.slug for t in tenants.list_tenants(writing)] == ["mine", "theirs"]
+
+
+def test_a_new_tenant_is_nobody_else_s_whoever_makes_one_of_that_name_at_the_same_moment(database: Database) -> None:
+    with database.write() as session:
+        kept = load(session, config(slug="winkel", name="Van een ander"))
+    together = Barrier(3)
+
+    def make(name: str) -> tenants.Tenant:
+        together.wait()
+        with database.write() as session:
+            return tenants.new_tenant(session, TenantConfig(slug="winkel", name=name), NOW)
+
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(make, "abc"))
+    assert {one.slug for one in made} == {"winkel-2", "winkel-3", "winkel-4"}
+    assert len({kept.id, *(one.id for one in made)}) == 4
+    with database.read() as session:
+        assert [tenants.export_tenant(session, one.id).name for one in made] == ["a", "b", "c"]
+        assert tenants.export_tenant(session, kept.id).connections == config(slug="winkel").connections
