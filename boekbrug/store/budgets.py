@@ -42,6 +42,7 @@ _DECIDING_END = (
     .order_by(col(AttemptRow.ends_at).desc())
     .offset(bindparam("others"))
     .limit(1)
+    .execution_options(**ACROSS_TENANTS)
 )
 _START = insert(AttemptRow)
 _LATEST_AT = select(AccountRow.latest_at).where(col(AccountRow.name) == bindparam("account"))
@@ -330,7 +331,7 @@ def _own_opening(session: Session, account: Account, budget: Budget, kept_back: 
             f"{kept_back} are reserved; reserve at most {budget.limit - 1}"
         )
     which = {"account": account.id, "budget": budget.name, "others": allowed - 1}
-    deciding_end = session.connection().execute(_DECIDING_END, which, execution_options=ACROSS_TENANTS)
+    deciding_end = session.connection().execute(_DECIDING_END, which)
     return opens_at(deciding_end.scalars().all(), 1, budget.period)
 
 

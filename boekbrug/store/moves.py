@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import String, Update, bindparam, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from boekbrug.domain.documents import ExternalRef
@@ -18,7 +18,7 @@ from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.records import DONE, MOVES, Lane, SyncStatus
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks
 from boekbrug.store.searching import search_text
-from boekbrug.store.tables import RecordEventRow, RecordRow
+from boekbrug.store.tables import RecordEventRow, RecordRow, StorableText
 
 # Every document is moved some five times, and making these statements anew each time costs more than running them.
 _MINE = (col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id) == bindparam("record"))
@@ -59,7 +59,7 @@ _ALL_LOCKED = (
 
 
 # What a document is looked for by grows: the books' number is put before what is there.
-_FOUND_BY_MORE = bindparam("search", type_=String).concat(col(RecordRow.search))
+_FOUND_BY_MORE = bindparam("search", type_=StorableText()).concat(col(RecordRow.search))
 
 
 @cache

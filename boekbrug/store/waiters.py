@@ -36,12 +36,18 @@ class Waiter:
     lease_until: datetime
 
 
-_AHEAD = select(WaiterRow.lane, WaiterRow.lease_until).where(
-    col(WaiterRow.account_id) == bindparam("account"),
-    col(WaiterRow.budget).in_(bindparam("budgets", expanding=True)),
-    col(WaiterRow.lane) < bindparam("lane"),
-    col(WaiterRow.holder) != bindparam("holder"),
-    col(WaiterRow.lease_until) > bindparam("at"),
+_AHEAD = (
+    select(WaiterRow.lane, WaiterRow.lease_until)
+    .where(
+        col(WaiterRow.account_id) == bindparam("account"),
+        col(WaiterRow.budget) == bindparam("budget"),
+        col(WaiterRow.lane) < bindparam("lane"),
+        col(WaiterRow.holder) != bindparam("holder"),
+        col(WaiterRow.lease_until) > bindparam("at"),
+    )
+    .order_by(col(WaiterRow.lease_until).desc())
+    .limit(1)
+    .execution_options(**ACROSS_TENANTS)
 )
 
 
@@ -116,9 +122,10 @@ def ahead_of(
     """The lane and lease of somebody more urgent who waits for one of the budgets; None when nobody does."""
     if lane is Lane.RUSH:
         return None
-    which = {"account": account.id, "budgets": list(budgets), "lane": int(lane), "holder": holder, "at": at}
-    found = session.connection().execute(_AHEAD, which, execution_options=ACROSS_TENANTS).all()  # a few at most
-    last = max(found, key=lambda row: row[1], default=None)
+    which = {"account": account.id, "lane": int(lane), "holder": holder, "at": at}
+    connection = session.connection()
+    found = (connection.execute(_AHEAD, which | {"budget": budget}).one_or_none() for budget in budgets)
+    last = max((row for row in found if row is not None), key=lambda row: row[1], default=None)
     return None if last is None else (Lane(last[0]), last[1])
 
 

@@ -48,7 +48,7 @@ def test_the_first_migration_can_be_undone(empty_address: str) -> None:
 
     database = Database(empty_address)
     database.migrate()
-    with database._writing.begin() as connection:
+    with database._begun(writes=True) as connection:
         command.downgrade(_alembic(connection), "base")
     assert not database.check()
     database.close()
@@ -72,10 +72,10 @@ def test_debtors_known_to_a_connection_become_its_account_s(empty_address: str) 
                     session, [of], tenant_id=route.tenant_id, record_id=record_id, kind="document", lane=Lane.DAILY,
                     now=NOW, lease_seconds=60,
                 )  # fmt: skip
-    with database._writing.begin() as connection:
+    with database._begun(writes=True) as connection:
         command.downgrade(_alembic(connection), "0004")
     links = [(one, "a@x", "1"), (one, "b@x", "2"), (one, "c@x", ""), (two, "a@x", "1"), (gone, "d@x", "4")]
-    with database._writing.begin() as connection:
+    with database._begun(writes=True) as connection:
         for route, customer, debtor in links:
             connection.exec_driver_sql(
                 "INSERT INTO debtor_link"
@@ -110,7 +110,7 @@ def test_documents_kept_before_are_found_by_what_their_snapshots_say(empty_addre
         moves.mark_posted(
             session, route.tenant_id, ids["10002"], NOW, target_ref=ref, target_number="F7", posted_at=NOW
         )
-    with database._writing.begin() as connection:
+    with database._begun(writes=True) as connection:
         command.downgrade(_alembic(connection), "0006")
     database.migrate()
     with database.read() as session:

@@ -170,12 +170,12 @@ def test_a_server_that_ends_the_connection_is_said_so_and_the_next_transaction_w
         database.write() as session,
     ):
         add_tenant(session, "lost")
-        with database._writing.connect() as other:
+        with database._begun(writes=True) as other:
             other.execute(end_all)
         add_tenant(session, "never")
     assert not isinstance(caught.value, RetryLater | OutcomeUnknown | NeedsAttention | ConnectionBroken)
     # Connections that wait in the pool are tried before they are used.
-    with database._writing.connect() as first, database._writing.connect():
+    with database._begun(writes=True) as first, database._begun(writes=True):
         assert first.execute(end_all).rowcount > 0
     with database.read() as session:
         assert [tenant.slug for tenant in tenants.list_tenants(session)] == ["acme"]
