@@ -13,16 +13,19 @@ MOST = 300  # MB
 CONCURRENCY = 4
 # The orders are spread over so many days, few or many.
 DAYS = 364
+# A daily run that finds everything is a shop's first one; for how many there can be, the migration is there.
+FIRST_RUN = 10
 
 
 def run(few: int, many: int) -> Iterator[Result]:
-    """Peak resident size of a migration of a year, from its plan to its last document, and of a daily run that reads
-    everything from the route's start day on; without budgets."""
+    """Peak resident size of a migration of a year, from its plan to its last document, and, with a tenth of the orders,
+    of a daily run that reads everything from the route's start day on; without budgets."""
     with installation() as bench:
         bench.start_simulators(few, {"mijnwebwinkel.days": str(DAYS)})
-        for what in ("migration", "daily run"):
+        for what, share in (("migration", 1), ("daily run", FIRST_RUN)):
             peaks = []
-            for orders in (few, many):
+            sizes = (few // share, many // share)
+            for orders in sizes:
                 bench.reset_simulators(0, orders)
                 cost = _measured(bench, what)
                 peaks.append(cost.peak)
@@ -35,7 +38,11 @@ def run(few: int, many: int) -> Iterator[Result]:
                 )
             growth = peaks[1] / peaks[0] - 1
             yield Result(
-                BENCH, f"{what}, {many:,} against {few:,} orders", "within 10 %", f"{growth:+.0%}", abs(growth) <= 0.1
+                BENCH,
+                f"{what}, {sizes[1]:,} against {sizes[0]:,} orders",
+                "within 10 %",
+                f"{growth:+.0%}",
+                abs(growth) <= 0.1,
             )
 
 
