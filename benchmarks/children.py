@@ -40,7 +40,7 @@ def migrate(tenant: str, first_on: date, last_on: date) -> dict[str, Any]:
 
     with open_route(tenant, lanes=MIGRATION_LANES) as work:
         planned, _ = plan_migration(work, first_on, last_on, window=DailyWindow(), per_window=None, who="bench")
-        start(work, planned.id, accepts_earlier_periods=True, who="bench")
+        start(work.runtime, work.tenant.id, planned.id, accepts_earlier_periods=True, who="bench")
         state = migrate_orders(tenant, return_state=True)
         standing = read_standing(work, planned.id)
     if not state.is_completed() or standing.progress < 100 or not standing.completeness.is_complete:
