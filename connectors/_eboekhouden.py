@@ -275,8 +275,8 @@ def _match(theirs: Contact, ours: Contact) -> int | None:
     their_texts, our_texts = _texts(theirs), _texts(ours)
 
     def same(name: str) -> bool:
-        one, other = their_texts.get(name, ""), our_texts.get(name, "")
-        return bool(one) and folded(one) == folded(other[: LENGTHS[name]])
+        one, other = (folded(texts.get(name, "")[: LENGTHS[name]]) for texts in (their_texts, our_texts))
+        return bool(one) and one == other  # of "+" nothing is left, as of what was never said
 
     if "vat_number" in their_texts and "vat_number" in our_texts and not same("vat_number"):
         return None

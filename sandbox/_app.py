@@ -161,6 +161,7 @@ class Simulator(ABC, Generic[OptionsT]):
         self.lock = threading.RLock()
         self.faults = Faults()
         self.log: deque[JsonObject] = deque(maxlen=20_000)
+        self.resets = 0
         self.fill()
 
     @abstractmethod
@@ -201,6 +202,7 @@ class Simulator(ABC, Generic[OptionsT]):
     def reseed(self, changes: Mapping[str, object]) -> None:
         """Set some options (``seed``, sizes) and fill again; clock, faults and log stay."""
         self.change_options(changes)
+        self.resets += 1
         self.fill()
 
     def reset(self, changes: Mapping[str, object]) -> None:
@@ -209,6 +211,7 @@ class Simulator(ABC, Generic[OptionsT]):
         self.clock.back_to_real()
         self.faults.clear()
         self.log.clear()
+        self.resets += 1
         self.fill()
 
     def _with(self, options: OptionsT, changes: Mapping[str, object]) -> OptionsT:

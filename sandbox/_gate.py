@@ -64,10 +64,14 @@ def _controlled(simulator: AnySimulator, controls: Sequence[Route], call: Call) 
 
 
 async def _carry_out(simulator: AnySimulator, call: Call, faults: Sequence[Fault]) -> tuple[Outcome, int | None]:
-    """Answer one call as the faults have it. The write happens even if the client hangs up meanwhile."""
+    """Answer one call as the faults have it. The write happens even if the client hangs up meanwhile, unless everything
+    was reset by then: a call that a fault held back would get into content that it has nothing to do with."""
+    resets = simulator.resets
     delays = [fault for fault in faults if fault.kind == "delay"]
     decisive = next((fault for fault in faults if fault.kind != "delay"), None)
     await _wait(delays, "before")
+    if simulator.resets != resets:
+        return _delivering(Response("the simulator was reset meanwhile", 503)), 503
     # Only an answer of the system itself can be shortened or garbled.
     needs_answer = decisive is None or decisive.when == "after" or decisive.kind in ("truncate", "gibberish")
     answer = simulator.answer(call) if needs_answer else None

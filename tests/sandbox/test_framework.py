@@ -252,6 +252,17 @@ def test_a_client_that_hangs_up_has_written_all_the_same(sim: Running[Counter], 
     assert number(sim) == 20260011
 
 
+def test_what_was_held_back_before_a_reset_is_not_written_after_it(sim: Running[Counter]) -> None:
+    sim.control.add_fault("delay", when="before", seconds=0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{sim.url}/numbers", timeout=0.1)
+    sim.control.reset()
+    deadline = time.monotonic() + 5
+    while not sim.control.log() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (sim.control.log()[-1]["status"], number(sim)) == (503, 20260010)
+
+
 def test_a_half_sent_request_writes_nothing(sim: Running[Counter]) -> None:
     with socket.create_connection(("127.0.0.1", int(sim.root.rpartition(":")[2]))) as raw:
         raw.sendall(b"POST /v1/numbers HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this")
