@@ -30,7 +30,7 @@ up: $(INSTALLED)  ## The same, and stay: prints the addresses
 	@$(BIN)/python -m demo --stay
 
 test: $(INSTALLED)  ## All tests, on two processors
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## Speed and memory, as ratios (BENCH="store --full" chooses)
 	$(BIN)/python -m benchmarks $(BENCH)
