@@ -125,7 +125,7 @@ def keep_page(
         return []
     documents = {document.source_ref: document for document in page}
     terms = daily_terms(work, documents) if terms is None else terms
-    observations = [_observation(work, document, terms[ref]) for ref, document in documents.items()]
+    observations = [observation_of(work, document, terms[ref]) for ref, document in documents.items()]
     now = work.now()
     with work.runtime.database.write() as session:
         outcomes = observe(session, work.tenant.id, work.route.id, observations, now, version=work.route.version)
@@ -166,7 +166,8 @@ def changed_since(work: RouteWork, stream: str) -> datetime:
     return datetime.combine(start_on, time(), work.zone)
 
 
-def _observation(work: RouteWork, document: Given, terms: Terms) -> Observation:
+def observation_of(work: RouteWork, document: Given, terms: Terms) -> Observation:
+    """The document as it is kept, and where it should be on these terms."""
     reference = our_reference(document.source_ref, work.source_name)
     judged, lane = judged_by(work, document, terms), terms.lane
     reasons = (judged.reason,) if judged.reason else ()

@@ -137,11 +137,17 @@ def waiting_records(
         yield from page
 
 
+def waits_for_a_person(record: SyncRecord) -> bool:
+    """True for a document that judging it anew does not help: it could not be read, or only the books could tell."""
+    hopeless = not record.snapshot or any(f.code in WAITS_FOR_A_PERSON for f in record.findings)
+    return record.status is SyncStatus.NEEDS_ATTENTION and hopeless
+
+
 def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> None:
-    waited = record.status is SyncStatus.NEEDS_ATTENTION
-    if waited and (not record.snapshot or any(f.code in WAITS_FOR_A_PERSON for f in record.findings)):
+    if waits_for_a_person(record):
         result.refused += 1
         return
+    waited = record.status is SyncStatus.NEEDS_ATTENTION
     try:
         findings = judge(work, document_of(record)).findings
     except NeedsAttention as problem:

@@ -120,6 +120,25 @@ def observe(
     return [outcomes[observation.source_ref] for observation in seen]
 
 
+def foresee(session: Session, tenant_id: int, route_id: int, seen: Observation, *, version: int) -> SyncStatus:
+    """The status that `observe` would leave the document in. Changes nothing."""
+    ref = seen.source_ref
+    row = (
+        session.connection()
+        .execute(
+            select(RecordRow).where(
+                RecordRow.tenant_id == tenant_id,
+                RecordRow.route_id == route_id,
+                RecordRow.source_system == ref.system,
+                RecordRow.source_kind == ref.kind,
+                RecordRow.source_id == ref.id,
+            )
+        )
+        .one_or_none()
+    )
+    return seen.wanted if row is None else _judge(row, seen, version)[1]
+
+
 def reopen_after_change(session: Session, tenant_id: int, route_id: int, now: datetime) -> int:
     """Gives what needs attention another chance under the route's present rules and policy: records judged under an
     older version go back to what their status in the source wants. How many did; those that could not be read stay."""
