@@ -35,6 +35,7 @@ AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 FIRST_RUN = timedelta(days=30)
 # What has not gone over is read again one by one: changes that leave the status as it is show nowhere else.
 LOOK_AGAIN_AT_MOST = 200
+READ_AGAIN = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
 WANTED = {
     Verdict.GOES: SyncStatus.PENDING,
     Verdict.NOT_YET: SyncStatus.HELD,
@@ -263,13 +264,12 @@ def read_again(work: RouteWork, seen: Collection[ExternalRef]) -> Iterator[list[
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:
     """The newest of those that have not gone over, those that older rules left out, and all that a person asked for."""
-    statuses = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
     with work.runtime.database.read() as session:
         waiting = records.listing(
             session,
             work.tenant.id,
             route_id=work.route.id,
-            statuses=statuses,
+            statuses=READ_AGAIN,
             lanes=work.lanes,
             limit=LOOK_AGAIN_AT_MOST,
         )

@@ -24,7 +24,8 @@ from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
-PAGE = 500
+PAGE = 200
+WAITING = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
 # Found where only the books could tell: a person, or a change of document or rules, makes another try worthwhile.
 WAITS_FOR_A_PERSON = frozenset(
     {
@@ -115,9 +116,7 @@ def vat_number_status(work: RouteWork, source: Document) -> VatNumberStatus | No
     return work.vat_numbers[number]
 
 
-def waiting_records(
-    work: RouteWork, statuses: Iterable[SyncStatus] = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
-) -> Iterator[SyncRecord]:
+def waiting_records(work: RouteWork, statuses: Iterable[SyncStatus] = WAITING) -> Iterator[SyncRecord]:
     """Every document that is pending or waits for a person, the newest first."""
     before_id = None
     while True:

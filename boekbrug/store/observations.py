@@ -17,7 +17,7 @@ from boekbrug.domain.money import Money
 from boekbrug.domain.records import DONE, Lane, SyncStatus
 from boekbrug.store.database import insert_new
 from boekbrug.store.moves import Step, check_move, write_history
-from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of
+from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of, unindexed
 from boekbrug.store.searching import search_text
 from boekbrug.store.tables import RecordRow, RouteRow
 
@@ -189,7 +189,7 @@ def _rows_by_ref(
     session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
 ) -> dict[ExternalRef, Row[Any]]:
     """The known records, locked by their ids: what is judged by them must still be so when it is written."""
-    on_route = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
+    on_route = (unindexed(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
     known: list[int] = []
     for source_ids in in_chunks(ref.id for ref in refs):
         known += session.exec(select(RecordRow.id).where(*on_route, col(RecordRow.source_id).in_(source_ids)))
