@@ -26,7 +26,7 @@ from tasks.route_work import BATCH, DAILY_LANES
 BENCH = "store"
 MOST = 50  # milliseconds
 TENANTS = 1000
-TIMES = 200
+TIMES = 60
 # Session, tenant (and its only route) and one of its documents.
 Query = Callable[[Session, int, int], object]
 
