@@ -7,7 +7,7 @@ all tenants in turn, as days bring them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,6 +33,7 @@ _STATUSES = (
 )
 _NAMES = ("Jansen", "De Vries", "Bakker", "Visser", "Smit", "Meijer", "De Boer", "Mulder", "Peeters", "Maes", "Kuipers")
 _CHUNK = 100_000
+PERIOD = timedelta(hours=1)  # of the tenants' budgets
 _VAT_RULES = tuple(
     MappingRule.model_validate({"kind": "vat", "match": {"band": band}, "gives": {"vat_code": code}})
     for band, code in (("high", "21"), ("low", "9"), ("eu", "0"), ("outside_eu", "0"))
@@ -59,6 +60,15 @@ def filled(path: Path, count: int, tenants: int) -> Database:
         for index in table.indexes:
             index.create(session.connection())
     return database
+
+
+def add_requests(database: Database) -> None:
+    """For every booked document the request that booked it, by an account of its tenant's, and a step of its history.
+    The documents of the latest period are those of the account's ledger."""
+    with database.write() as session:
+        connection = session.connection()
+        for statement in (_ACCOUNTS, _ATTEMPTS, _EVENTS):
+            connection.execute(text(statement), {"now": _moment(NOW)})
 
 
 def dealt(count: int) -> int:
@@ -177,4 +187,16 @@ SELECT n, tenant, tenant, 'mijnwebwinkel', 'order', n, 'invoice', n, n, 'BB-' ||
   replace(replace(replace(:snapshot, 'NUMBER', n), 'NAME', name), 'MAIL', mail),
   n || char(10) || iif(booked, 'f' || n || char(10), '') || mail || char(10) || 'kim ' || lower(name)
 FROM fate
+"""
+
+_ACCOUNTS = "INSERT INTO account (id, name, latest_at, remaining_of) SELECT id, 'account ' || id, :now, '' FROM tenant"
+# By way of the tenants, so that the index on what is booked is read and not the documents.
+_BOOKED = "FROM tenant JOIN sync_record ON sync_record.tenant_id = tenant.id WHERE posted_at IS NOT NULL"
+_ATTEMPTS = f"""
+INSERT INTO attempt (tenant_id, record_id, account_id, budget, kind, lane, started_at, ends_at, outcome)
+SELECT tenant_id, sync_record.id, tenant_id, 'documents', 'invoice', 1, posted_at, posted_at, 'written' {_BOOKED}
+"""
+_EVENTS = f"""
+INSERT INTO record_event (tenant_id, record_id, at, status, who, reason, codes)
+SELECT tenant_id, sync_record.id, posted_at, 'posted', '', '', '' {_BOOKED}
 """

@@ -1,4 +1,4 @@
-"""The queries of flows and pages on a large store, against the same on a small one."""
+"""The queries of flows and pages on a large store, each as they ask it."""
 
 from __future__ import annotations
 
@@ -6,76 +6,140 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from sqlmodel import Session
 
-from benchmarks.large_store import CODES, NOW, dealt, filled
+from benchmarks.large_store import CODES, NOW, PERIOD, add_requests, dealt, filled
 from benchmarks.report import Result
+from boekbrug.domain.budgets import Budget
 from boekbrug.domain.documents import ExternalRef
-from boekbrug.domain.records import SyncStatus
-from boekbrug.store import records, tenants
+from boekbrug.domain.records import Lane, SyncStatus
+from boekbrug.store import attempts, budgets, notifications, order_migrations, overviews, records, reports, tenants
+from boekbrug.store.database import Database
+from boekbrug.store.reports import DateKind, ReportFilter
+from dashboard.pages import accounts
+from tasks import fetching, reporting, settling, transforming, verifying
+from tasks.route_work import BATCH, DAILY_LANES
 
 BENCH = "store"
 MOST = 50  # milliseconds
 TENANTS = 1000
-FEW = 50_000
-TIMES = 200
+TIMES = 60
+# Session, tenant (and its only route) and one of its documents.
 Query = Callable[[Session, int, int], object]
+
+
+def _refs(record: int) -> list[ExternalRef]:
+    """A page of the source: a known document, and many new ones."""
+    return [ExternalRef("mijnwebwinkel", "order", str(record)), *(ExternalRef("", "", f"new{n}") for n in range(99))]
+
+
+def _budget(tenant: int) -> Budget:
+    return Budget(account=f"account {tenant}", name="documents", limit=60, period=PERIOD)
+
+
 QUERIES: Mapping[str, Query] = {
-    "due": lambda s, tenant, _: records.due(s, tenant, tenant, NOW, limit=50),
-    "next_due_at": lambda s, tenant, _: records.next_due_at(s, tenant, tenant, NOW),
-    "counts": lambda s, tenant, _: records.counts(s, tenant, tenant),
-    "listing, newest page": lambda s, tenant, _: records.listing(s, tenant),
-    "listing, a page of errors": lambda s, tenant, _: records.listing(
-        s, tenant, statuses=(SyncStatus.NEEDS_ATTENTION,), finding_code=CODES[0]
+    # runs
+    "due, a batch": lambda s, t, _: records.due(s, t, t, NOW, BATCH, lanes=DAILY_LANES),
+    "due, what a person hurried": lambda s, t, _: records.due(
+        s, t, t, NOW, fetching.LOOK_AGAIN_AT_MOST, lanes=[Lane.RUSH]
     ),
-    "listing, a page in the middle": lambda s, tenant, record: records.listing(s, tenant, before_id=record),
-    "what waits, on the route": lambda s, tenant, _: records.listing(
-        s, tenant, route_id=tenant, statuses=(SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
+    "next_due_at": lambda s, t, _: records.next_due_at(s, t, t, NOW, lanes=DAILY_LANES),
+    "counts at the end of a run": lambda s, t, _: records.counts(
+        s, t, t, lanes=DAILY_LANES, statuses=reporting.COUNTED
     ),
-    "error_groups": lambda s, tenant, _: records.error_groups(s, tenant),
-    "stale_in_flight": lambda s, tenant, _: records.stale_in_flight(s, tenant, tenant, NOW),
-    "unverified": lambda s, tenant, _: records.unverified(s, tenant, tenant, limit=50),
-    "held": lambda s, tenant, _: records.held(s, tenant, tenant, limit=50),
-    "outdated_skips": lambda s, tenant, _: records.outdated_skips(s, tenant, tenant, 2, limit=50),
-    "by_numbers": lambda s, tenant, record: records.by_numbers(s, tenant, [str(record), str(record + 1000)]),
-    "by_source_ref": lambda s, tenant, record: records.by_source_ref(
-        s, tenant, tenant, ExternalRef("mijnwebwinkel", "order", str(record))
+    "stale_in_flight": lambda s, t, _: records.stale_in_flight(s, t, t, NOW, settling.PAGE),
+    "in_flight_since": lambda s, t, record: records.in_flight_since(s, t, record),
+    "pending_with_references, 500": lambda s, t, record: records.pending_with_references(
+        s, t, t, [f"BB-{record + n * TENANTS}" for n in range(500)]
     ),
-    "history": lambda s, tenant, record: records.history(s, tenant, record),
-    "status of a tenant's routes": lambda s, tenant, _: [
-        records.counts(s, tenant, route.id) for route in tenants.list_routes(s, tenant)
+    "listing, what is read again": lambda s, t, _: records.listing(
+        s, t, route_id=t, statuses=fetching.READ_AGAIN, lanes=DAILY_LANES, limit=fetching.LOOK_AGAIN_AT_MOST
+    ),
+    "outdated_skips, none": lambda s, t, _: records.outdated_skips(s, t, t, 1, limit=fetching.LOOK_AGAIN_AT_MOST),
+    "outdated_skips, after a change": lambda s, t, _: records.outdated_skips(
+        s, t, t, 2, limit=fetching.LOOK_AGAIN_AT_MOST
+    ),
+    "known, a page of the source": lambda s, t, record: order_migrations.known(s, t, t, _refs(record)),
+    "listing, what is transformed": lambda s, t, record: records.listing(
+        s, t, route_id=t, statuses=transforming.WAITING, lanes=DAILY_LANES, before_id=record, limit=transforming.PAGE
+    ),
+    "unverified": lambda s, t, _: records.unverified(s, t, t, limit=verifying.PAGE),
+    "by_numbers": lambda s, t, record: records.by_numbers(s, t, [str(record), str(record + TENANTS)]),
+    "by_source_ref": lambda s, t, record: records.by_source_ref(s, t, t, _refs(record)[0]),
+    "budgets.usage": lambda s, t, _: budgets.usage(s, _budget(t), now=NOW),
+    "budgets.mean_duration": lambda s, t, _: budgets.mean_duration(s, _budget(t)),
+    "came_to, what needs attention": lambda s, t, _: notifications.came_to(
+        s, t, SyncStatus.NEEDS_ATTENTION, NOW - timedelta(days=1), NOW
+    ),
+    # pages
+    "counts of the overview": lambda s, t, _: [
+        records.counts(s, t, route.id, statuses=(*reporting.COUNTED, SyncStatus.MISMATCH))
+        for route in tenants.list_routes(s, t)
     ],
+    "posted_counts, a month of a route": lambda s, t, _: reports.posted_counts(
+        s, t, NOW - timedelta(days=31), NOW, route_id=t
+    ),
+    "error_groups": lambda s, t, _: records.error_groups(s, t),
+    "listing, a page of errors": lambda s, t, _: records.listing(
+        s, t, statuses=(SyncStatus.NEEDS_ATTENTION,), finding_code=CODES[0]
+    ),
+    "report_page, the newest": lambda s, t, _: reports.report_page(s, t, ReportFilter()),
+    "report_page, one status": lambda s, t, _: reports.report_page(
+        s, t, ReportFilter(statuses=frozenset({SyncStatus.NEEDS_ATTENTION}))
+    ),
+    "report_page, a month by booking": lambda s, t, _: reports.report_page(
+        s, t, ReportFilter(by=DateKind.POSTED, since=NOW - timedelta(days=62), until=NOW - timedelta(days=31))
+    ),
+    "report_page, a number looked for": lambda s, t, record: reports.report_page(s, t, ReportFilter(text=str(record))),
+    "report_page, a text that is nowhere": lambda s, t, _: reports.report_page(s, t, ReportFilter(text="nowhere")),
+    "history": lambda s, t, record: records.history(s, t, record),
+    "attempts_of": lambda s, t, record: attempts.attempts_of(s, t, record),
+    "standings, a page of administrations": lambda s, t, _: overviews.standings(
+        s, range(t, min(t + accounts.PAGE, TENANTS + 1))
+    ),
 }
 
 
 def run(many: int) -> Iterator[Result]:
-    """Each query so many times, for a tenant by lot; the stores take turns."""
+    """Each query so many times: for a tenant by lot, and for the largest one."""
     with tempfile.TemporaryDirectory(prefix="boekbrug-bench-") as folder:
-        small, large = (filled(Path(folder) / f"{count}.db", count, TENANTS) for count in (FEW, many))
-        for name, query in QUERIES.items():
-            lots = random.Random(1)
-            times: dict[int, list[float]] = {FEW: [], many: []}
-            for _ in range(TIMES):
-                tenant = lots.randint(1, TENANTS)
-                for database, count in ((small, FEW), (large, many)):
-                    record = tenant + TENANTS * lots.randrange(dealt(count) // TENANTS)
-                    began = time.perf_counter()
-                    with database.read() as session:
-                        query(session, tenant, record)
-                    times[count].append(time.perf_counter() - began)
-            few, most = (percentile(times[count], 95) * 1000 for count in (FEW, many))
-            ratio = percentile(times[many], 50) / percentile(times[FEW], 50)
-            yield Result(
-                BENCH,
-                f"{name}, of {many:,}",
-                f"≤ {MOST} ms (95th %)",
-                f"{most:.1f} ms; of {FEW:,}: {few:.1f} ms; medians {ratio:.1f} ×",
-                most <= MOST,
-            )
-        small.close()
-        large.close()
+        database = filled(Path(folder) / "store.db", many, TENANTS)
+        add_requests(database)
+        yield from measured(database, many)
+        database.close()
+
+
+def measured(database: Database, many: int) -> Iterator[Result]:
+    """The results of all queries on that store of so many documents."""
+    lots, own = random.Random(1), dealt(many) // TENANTS
+    small = [(tenant, tenant + TENANTS * lots.randrange(own)) for tenant in lots.choices(range(2, TENANTS), k=TIMES)]
+    large = [(1, lots.randrange(dealt(many), many) + 1) for _ in range(TIMES)]
+    for name, query in QUERIES.items():
+        ordinary, largest = (_timed(database, query, which) for which in (small, large))
+        yield Result(
+            BENCH,
+            f"{name}; {own:,} documents of {many:,}",
+            f"≤ {MOST} ms (95th %)",
+            f"{_told(ordinary)}; of {own + many - dealt(many):,} documents: {_told(largest)}",
+            max(percentile(times, 95) for times in (ordinary, largest)) <= MOST,
+        )
+
+
+def _timed(database: Database, query: Query, which: list[tuple[int, int]]) -> list[float]:
+    times = []
+    for tenant, record in which:
+        began = time.perf_counter()
+        with database.read() as session:
+            query(session, tenant, record)
+        times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def _told(times: list[float]) -> str:
+    return f"{percentile(times, 95):.1f} ms; median {percentile(times, 50):.1f} ms"
 
 
 def percentile(values: list[float], percent: int) -> float:

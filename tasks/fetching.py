@@ -35,6 +35,7 @@ AFTER_POSTING = ("CHANGED_AFTER_POSTING", "CANCELLED_AFTER_POSTING")
 FIRST_RUN = timedelta(days=30)
 # What has not gone over is read again one by one: changes that leave the status as it is show nowhere else.
 LOOK_AGAIN_AT_MOST = 200
+READ_AGAIN = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
 WANTED = {
     Verdict.GOES: SyncStatus.PENDING,
     Verdict.NOT_YET: SyncStatus.HELD,
@@ -125,7 +126,7 @@ def keep_page(
         return []
     documents = {document.source_ref: document for document in page}
     terms = daily_terms(work, documents) if terms is None else terms
-    observations = [_observation(work, document, terms[ref]) for ref, document in documents.items()]
+    observations = [observation_of(work, document, terms[ref]) for ref, document in documents.items()]
     now = work.now()
     with work.runtime.database.write() as session:
         outcomes = observe(session, work.tenant.id, work.route.id, observations, now, version=work.route.version)
@@ -166,7 +167,8 @@ def changed_since(work: RouteWork, stream: str) -> datetime:
     return datetime.combine(start_on, time(), work.zone)
 
 
-def _observation(work: RouteWork, document: Given, terms: Terms) -> Observation:
+def observation_of(work: RouteWork, document: Given, terms: Terms) -> Observation:
+    """The document as it is kept, and where it should be on these terms."""
     reference = our_reference(document.source_ref, work.source_name)
     judged, lane = judged_by(work, document, terms), terms.lane
     reasons = (judged.reason,) if judged.reason else ()
@@ -262,13 +264,12 @@ def read_again(work: RouteWork, seen: Collection[ExternalRef]) -> Iterator[list[
 
 def _waiting(work: RouteWork) -> list[SyncRecord]:
     """The newest of those that have not gone over, those that older rules left out, and all that a person asked for."""
-    statuses = (SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION)
     with work.runtime.database.read() as session:
         waiting = records.listing(
             session,
             work.tenant.id,
             route_id=work.route.id,
-            statuses=statuses,
+            statuses=READ_AGAIN,
             lanes=work.lanes,
             limit=LOOK_AGAIN_AT_MOST,
         )

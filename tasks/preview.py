@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from boekbrug.domain.bookings import Booking, BookingLine, Entry, EntryLine
@@ -11,20 +11,27 @@ from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import DONE, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import Document
-from boekbrug.store import records
+from boekbrug.store import observations, records
 from mappings.bookings import debtor_number_for
-from mappings.eligibility import Verdict, eligibility
 from tasks.documents import document_of
-from tasks.fetching import changed_since, read_again
+from tasks.fetching import changed_since, daily_terms, observation_of, read_again
 from tasks.progress import Progress
 from tasks.route_work import RouteWork
 from tasks.streams import Given
-from tasks.transforming import assumed_account, judge, waiting_records
+from tasks.transforming import assumed_account, judge, waiting_records, waits_for_a_person
+
+# What a run does with documents in a status that it neither judges nor books.
+_STAYS = dict.fromkeys(DONE, "done") | {
+    SyncStatus.IN_FLIGHT: "look up",
+    SyncStatus.HELD: "wait",
+    SyncStatus.SKIPPED: "skip",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One document as a run would treat it: `book`, `refuse`, `wait` (not yet), `skip`, or `done` already."""
+    """One document as a run would treat it: `book`, `refuse`, `wait` (not yet), `skip`, `look up` (its outcome is not
+    known), or `done` already."""
 
     number: str
     verdict: str
@@ -66,44 +73,55 @@ def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
     seen: set[ExternalRef] = set()
     for stream in work.streams:
         for page in stream.read_changed(changed_since(work, stream.name)):
-            for document in page:
-                if document.source_ref not in seen:
-                    seen.add(document.source_ref)
-                    yield _preview(work, document)
+            new = {document.source_ref: document for document in page if document.source_ref not in seen}
+            seen |= new.keys()
+            yield from _seen(work, list(new.values()))
             progress("preview", len(seen), None)
     for batch in read_again(work, seen):
-        for record, again in batch:
-            seen.add(record.source_ref)
-            yield _preview(work, again) if again else Preview(record.number, "skip", "", None, ())
+        seen |= {record.source_ref for record, _ in batch}
+        yield from (Preview(record.number, "skip", "", None, ()) for record, again in batch if again is None)
+        yield from _seen(work, [again for _, again in batch if again is not None])
         progress("preview", len(seen), None)
-    # What is ready waits for nothing but its turn, or is looked up first: it goes as it was last seen.
-    for record in waiting_records(work, (SyncStatus.PENDING, SyncStatus.IN_FLIGHT)):
+    # What waits for its turn, for a rule, for a person or for its outcome is taken as it was last seen.
+    for record in waiting_records(work, (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION, SyncStatus.IN_FLIGHT)):
         if record.source_ref not in seen:
             yield _kept(work, record)
 
 
+def _seen(work: RouteWork, page: Sequence[Given]) -> Iterator[Preview]:
+    """Documents as the source has them now: first whatever keeping them would make of them, then as what waits."""
+    terms = daily_terms(work, [document.source_ref for document in page])
+    for document in page:
+        observation = observation_of(work, document, terms[document.source_ref])
+        with work.runtime.database.read() as session:
+            status = observations.foresee(
+                session, work.tenant.id, work.route.id, observation, version=work.route.version
+            )
+            known = records.by_source_ref(session, work.tenant.id, work.route.id, document.source_ref)
+        gross = "" if observation.gross is None else str(observation.gross)
+        if status in _STAYS:
+            # A person's own reason to skip it is not the source's.
+            reasons = observation.findings if status is observation.wanted else ()
+            yield Preview(document.number, _STAYS[status], gross, None, reasons)
+        elif isinstance(document, UnreadableDocument):
+            yield Preview(document.number, "refuse", gross, None, observation.findings)
+        elif known is not None and status is known.status and waits_for_a_person(known):
+            yield Preview(document.number, "refuse", gross, None, known.findings)
+        else:
+            yield _booked(work, document, gross)
+
+
 def _kept(work: RouteWork, record: SyncRecord) -> Preview:
+    """A document that the run would not read again."""
+    gross = "" if record.gross is None else str(record.gross)
+    if record.status is SyncStatus.IN_FLIGHT:
+        return Preview(record.number, _STAYS[record.status], gross, None, ())
+    if waits_for_a_person(record):
+        return Preview(record.number, "refuse", gross, None, record.findings)
     try:
-        return _preview(work, document_of(record))
+        return _booked(work, document_of(record), gross)
     except NeedsAttention as problem:
-        return Preview(record.number, "refuse", "", None, problem.findings)
-
-
-def _preview(work: RouteWork, document: Given) -> Preview:
-    with work.runtime.database.read() as session:
-        known = records.by_source_ref(session, work.tenant.id, work.route.id, document.source_ref)
-    gross = "" if isinstance(document, UnreadableDocument) else str(document.gross)
-    if known is not None and known.status in DONE:
-        return Preview(document.number, "done", gross, None, ())
-    if known is not None and known.status is SyncStatus.IN_FLIGHT:
-        return Preview(document.number, "look up", gross, None, ())
-    judged = eligibility(document, work.status_plan, work.route.policy)
-    if judged.verdict is not Verdict.GOES:
-        reasons = (judged.reason,) if judged.reason else ()
-        return Preview(document.number, "wait" if judged.verdict is Verdict.NOT_YET else "skip", gross, None, reasons)
-    if isinstance(document, UnreadableDocument):
-        return Preview(document.number, "refuse", gross, None, document.findings)
-    return _booked(work, document, gross)
+        return Preview(record.number, "refuse", gross, None, problem.findings)
 
 
 def _booked(work: RouteWork, document: Document, gross: str) -> Preview:

@@ -22,11 +22,13 @@ from tasks.verifying import VerifyResult
 
 # Beyond so many rows a table is no longer read; the rest is counted.
 ROWS = 1000
+# What is counted after every run: statuses that few documents stay in.
+COUNTED = (SyncStatus.PENDING, SyncStatus.IN_FLIGHT, SyncStatus.NEEDS_ATTENTION)
 
 
 @dataclass(slots=True)
 class RunReport:
-    """One run of a route, step by step, and how everything stands after it."""
+    """One run of a route, step by step, and how much waits after it."""
 
     started_at: datetime
     fetched: FetchResult = field(default_factory=FetchResult)
@@ -132,9 +134,9 @@ def recorded_run(work: RouteWork, *, flow_run_id: str = "") -> Iterator[RunRepor
 
 
 def _take_stock(work: RouteWork, report: RunReport) -> None:
-    """Counts how everything on the route stands, and finds the moment at which waiting documents can go."""
+    """Counts what waits on the route, and finds the moment at which waiting documents can go."""
     with work.runtime.database.read() as session:
-        report.standing = records.counts(session, work.tenant.id, work.route.id, lanes=work.lanes)
+        report.standing = records.counts(session, work.tenant.id, work.route.id, lanes=work.lanes, statuses=COUNTED)
         next_due_at = records.next_due_at(session, work.tenant.id, work.route.id, work.now(), lanes=work.lanes)
     if report.held_up is not None:
         report.goes_on_at = report.held_up.not_before

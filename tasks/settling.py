@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from tasks.route_work import RouteWork, due_batch
 # Documents booked so recently are compared with what is waiting before the first write of a run: a store that was
 # restored from a backup does not know them any more.
 RECENT = timedelta(days=7)
+PAGE = 100
 
 
 @dataclass(slots=True)
@@ -51,9 +52,7 @@ def settle_and_adopt(work: RouteWork) -> SettleResult:
 
 def _settle(work: RouteWork, result: SettleResult) -> None:
     """Looks up every record in flight whose claim has run out: adopts what is there, releases what is not."""
-    with work.runtime.database.read() as session:
-        stale = records.stale_in_flight(session, work.tenant.id, work.route.id, work.now())
-    for record in stale:
+    for record in _stale(work):
         with work.runtime.database.write() as session:
             claim = moves.claim_stale(session, work.tenant.id, record.id, work.now(), work.lease_seconds)
             begun_at = records.in_flight_since(session, work.tenant.id, record.id) or record.updated_at
@@ -61,6 +60,16 @@ def _settle(work: RouteWork, result: SettleResult) -> None:
             # A day before: the books' calendar may be in another time zone.
             found = work.writer.look_up(record, begun_at.date() - timedelta(days=1))
             adopt_or_release(work, record, claim, found, result)
+
+
+def _stale(work: RouteWork) -> Iterator[SyncRecord]:
+    """Page by page; whoever takes one over claims it anew, so that it is on no later page."""
+    while True:
+        with work.runtime.database.read() as session:
+            page = records.stale_in_flight(session, work.tenant.id, work.route.id, work.now(), PAGE)
+        if not page:
+            return
+        yield from page
 
 
 def _adopt_recent(work: RouteWork, result: SettleResult) -> None:

@@ -24,7 +24,8 @@ from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
 
-PAGE = 500
+PAGE = 200
+WAITING = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
 # Found where only the books could tell: a person, or a change of document or rules, makes another try worthwhile.
 WAITS_FOR_A_PERSON = frozenset(
     {
@@ -115,9 +116,7 @@ def vat_number_status(work: RouteWork, source: Document) -> VatNumberStatus | No
     return work.vat_numbers[number]
 
 
-def waiting_records(
-    work: RouteWork, statuses: Iterable[SyncStatus] = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
-) -> Iterator[SyncRecord]:
+def waiting_records(work: RouteWork, statuses: Iterable[SyncStatus] = WAITING) -> Iterator[SyncRecord]:
     """Every document that is pending or waits for a person, the newest first."""
     before_id = None
     while True:
@@ -137,11 +136,17 @@ def waiting_records(
         yield from page
 
 
+def waits_for_a_person(record: SyncRecord) -> bool:
+    """True for a document that judging it anew does not help: it could not be read, or only the books could tell."""
+    hopeless = not record.snapshot or any(f.code in WAITS_FOR_A_PERSON for f in record.findings)
+    return record.status is SyncStatus.NEEDS_ATTENTION and hopeless
+
+
 def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> None:
-    waited = record.status is SyncStatus.NEEDS_ATTENTION
-    if waited and (not record.snapshot or any(f.code in WAITS_FOR_A_PERSON for f in record.findings)):
+    if waits_for_a_person(record):
         result.refused += 1
         return
+    waited = record.status is SyncStatus.NEEDS_ATTENTION
     try:
         findings = judge(work, document_of(record)).findings
     except NeedsAttention as problem:

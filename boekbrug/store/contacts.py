@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import Finding
 from boekbrug.store.database import insert_new
-from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks
+from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks, unindexed
 from boekbrug.store.tables import ContactRow
 
 
@@ -39,7 +39,7 @@ def contact_links(
     for ids in in_chunks(sorted({ref.id for ref in wanted})):
         rows = session.exec(
             select(ContactRow)
-            .where(ContactRow.tenant_id == tenant_id, ContactRow.route_id == route_id)
+            .where(unindexed(ContactRow.tenant_id) == tenant_id, ContactRow.route_id == route_id)
             .where(col(ContactRow.source_id).in_(ids))
             .execution_options(populate_existing=True)
         )

@@ -5,7 +5,7 @@ The order that keeps documents from going over twice: `claim` and commit, write 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
@@ -383,9 +383,7 @@ def retry(
         which = [s.value for s in (SyncStatus.NEEDS_ATTENTION, SyncStatus.SKIPPED, SyncStatus.PENDING)]
         statement = statement.where(col(RecordRow.status).in_(which))
         rows = []
-        for part in in_chunks(numbers or ()):
-            rows += session.connection().execute(statement.where(col(RecordRow.number).in_(part)))
-        for ids in in_chunks(sorted(record_ids or ())):
+        for ids in in_chunks(sorted({*(record_ids or ()), *_numbered(session, tenant_id, numbers or ())})):
             rows += session.connection().execute(statement.where(col(RecordRow.id).in_(ids)))
     for _, number, status in rows:
         check_move(number, SyncStatus(status), SyncStatus.PENDING)
@@ -411,6 +409,12 @@ def skip(session: Session, tenant_id: int, record_id: int, now: datetime, *, who
     _move(
         session, _locked(session, tenant_id, record_id), SyncStatus.SKIPPED, now, who=who, reason=reason, values=values
     )
+
+
+def _numbered(session: Session, tenant_id: int, numbers: Iterable[str]) -> Iterator[int]:
+    for part in in_chunks(numbers):
+        mine = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.number).in_(part))
+        yield from session.connection().execute(select(col(RecordRow.id)).where(*mine)).scalars()
 
 
 def _locked(session: Session, tenant_id: int, record_id: int) -> _Kept:

@@ -17,7 +17,7 @@ from boekbrug.domain.money import Money
 from boekbrug.domain.records import DONE, Lane, SyncStatus
 from boekbrug.store.database import insert_new
 from boekbrug.store.moves import Step, check_move, write_history
-from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of
+from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of, unindexed
 from boekbrug.store.searching import search_text
 from boekbrug.store.tables import RecordRow, RouteRow
 
@@ -120,6 +120,25 @@ def observe(
     return [outcomes[observation.source_ref] for observation in seen]
 
 
+def foresee(session: Session, tenant_id: int, route_id: int, seen: Observation, *, version: int) -> SyncStatus:
+    """The status that `observe` would leave the document in. Changes nothing."""
+    ref = seen.source_ref
+    row = (
+        session.connection()
+        .execute(
+            select(RecordRow).where(
+                RecordRow.tenant_id == tenant_id,
+                RecordRow.route_id == route_id,
+                RecordRow.source_system == ref.system,
+                RecordRow.source_kind == ref.kind,
+                RecordRow.source_id == ref.id,
+            )
+        )
+        .one_or_none()
+    )
+    return seen.wanted if row is None else _judge(row, seen, version)[1]
+
+
 def reopen_after_change(session: Session, tenant_id: int, route_id: int, now: datetime) -> int:
     """Gives what needs attention another chance under the route's present rules and policy: records judged under an
     older version go back to what their status in the source wants. How many did; those that could not be read stay."""
@@ -170,7 +189,7 @@ def _rows_by_ref(
     session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
 ) -> dict[ExternalRef, Row[Any]]:
     """The known records, locked by their ids: what is judged by them must still be so when it is written."""
-    on_route = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
+    on_route = (unindexed(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
     known: list[int] = []
     for source_ids in in_chunks(ref.id for ref in refs):
         known += session.exec(select(RecordRow.id).where(*on_route, col(RecordRow.source_id).in_(source_ids)))

@@ -16,7 +16,7 @@ from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store.database import insert_new
 from boekbrug.store.moves import Step, write_history
-from boekbrug.store.rows import in_chunks, record_from
+from boekbrug.store.rows import in_chunks, record_from, unindexed
 from boekbrug.store.tables import MigrationBookedRow, MigrationRecordRow, MigrationRow, RecordRow, RouteRow
 
 _PAGE = 500
@@ -270,7 +270,7 @@ def known(session: Session, tenant_id: int, route_id: int, refs: Collection[Exte
         for ids in in_chunks(ref.id for ref in refs if (ref.system, ref.kind) == (system, kind)):
             rows = session.exec(
                 select(RecordRow.source_id, RecordRow.id, RecordRow.status, RecordRow.lane).where(
-                    RecordRow.tenant_id == tenant_id,
+                    unindexed(RecordRow.tenant_id) == tenant_id,
                     RecordRow.route_id == route_id,
                     RecordRow.source_system == system,
                     RecordRow.source_kind == kind,

@@ -17,7 +17,7 @@ from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import Finding
 from boekbrug.domain.money import Money
 from boekbrug.store.database import insert_new
-from boekbrug.store.rows import findings_from_json, findings_to_json, in_chunks
+from boekbrug.store.rows import findings_from_json, findings_to_json, in_chunks, unindexed
 from boekbrug.store.tables import PaymentNoteRow, PaymentRow, RecordRow
 
 
@@ -190,7 +190,7 @@ def of_records(session: Session, tenant_id: int, record_ids: Collection[int]) ->
     for part in in_chunks(record_ids):
         rows = session.exec(
             select(PaymentRow)
-            .where(PaymentRow.tenant_id == tenant_id, col(PaymentRow.record_id).in_(part))
+            .where(unindexed(PaymentRow.tenant_id) == tenant_id, col(PaymentRow.record_id).in_(part))
             .order_by(col(PaymentRow.id))
             .execution_options(populate_existing=True)
         )

@@ -22,7 +22,7 @@ from boekbrug.domain.documents import DocumentKind
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store.database import Database
 from boekbrug.store.records import by_ids
-from boekbrug.store.rows import in_chunks
+from boekbrug.store.rows import in_chunks, unindexed
 from boekbrug.store.searching import matching
 from boekbrug.store.tables import RecordRow
 
@@ -115,7 +115,7 @@ def posted_counts(
         col(RecordRow.tenant_id) == tenant_id, col(RecordRow.posted_at) >= since, col(RecordRow.posted_at) < until
     )
     if route_id is not None:
-        counted = counted.where(func.coalesce(RecordRow.route_id, 0) == route_id)
+        counted = counted.where(unindexed(RecordRow.route_id) == route_id)
     return dict(zip(_BOOKED, session.connection().execute(counted).one(), strict=True))
 
 
@@ -224,9 +224,8 @@ def _period(wanted: ReportFilter) -> Iterator[ColumnElement[bool]]:
 def _others(wanted: ReportFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.statuses != frozenset(SyncStatus):
         # Many documents have it, so its index must not be chosen: that would sort them all for one page.
-        unindexed = func.coalesce(RecordRow.status, "")
-        yield unindexed.in_(sorted(status.value for status in wanted.statuses))
+        yield unindexed(RecordRow.status).in_(sorted(status.value for status in wanted.statuses))
     if wanted.kinds != frozenset(DocumentKind):
         yield col(RecordRow.kind).in_(sorted(kind.value for kind in wanted.kinds))
     if wanted.route_id is not None:
-        yield func.coalesce(RecordRow.route_id, 0) == wanted.route_id
+        yield unindexed(RecordRow.route_id) == wanted.route_id

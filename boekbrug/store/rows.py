@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, func
 
 from boekbrug.domain.documents import DocumentKind, ExternalRef
 from boekbrug.domain.findings import Finding, Level
@@ -25,6 +25,15 @@ def in_chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def unindexed(column: object) -> ColumnElement[Any]:
+    """A column in a condition by which the database is not to choose an index.
+
+    SQLite does not know how many rows a tenant or a route has and takes it for ten, so that it would look at all of
+    them rather than seek some dozens of ids or numbers.
+    """
+    return func.coalesce(column, column)
 
 
 def findings_to_json(findings: Iterable[Finding]) -> str:

@@ -142,10 +142,44 @@ class RecordRow(Table, table=True):
     __table_args__ = (
         _of("route", "route_id"),
         UniqueConstraint("route_id", "source_id", "source_kind", "source_system"),
-        # what is due, in its order; counts per status; in flight; not verified yet
-        Index("ix_sync_record_due", "tenant_id", "route_id", "status", "lane", "ordered_at", "sequence"),
-        # a page of one status, the newest first; errors by their code
-        Index("ix_sync_record_status", "tenant_id", "status", "id", "finding_code", "route_id"),
+        # what is due, in its order, without a look at what was put off; counts per status; in flight; not verified yet
+        Index(
+            "ix_sync_record_due",
+            "tenant_id",
+            "route_id",
+            "status",
+            "lane",
+            "ordered_at",
+            "sequence",
+            "id",
+            "not_before",
+            "claimed_until",
+        ),
+        # the next of what was put off, which few documents ever are
+        Index(
+            "ix_sync_record_put_off",
+            "tenant_id",
+            "route_id",
+            "status",
+            "lane",
+            "not_before",
+            sqlite_where=text("not_before IS NOT NULL"),
+            postgresql_where=text("not_before IS NOT NULL"),
+        ),
+        # a page of one status, the newest first; what it leaves out is left out without a look at the document
+        Index(
+            "ix_sync_record_status",
+            "tenant_id",
+            "status",
+            "id",
+            "finding_code",
+            "route_id",
+            "lane",
+            "version",
+            "updated_at",
+        ),
+        # documents in the books that may be ours
+        Index("ix_sync_record_reference", "tenant_id", "route_id", "our_reference"),
         # documents by their ids: without it SQLite walks through all of the tenant's for more than a dozen of them;
         # looking for a piece of text walks through this index alone
         Index("ix_sync_record_search", "tenant_id", "id", "search"),

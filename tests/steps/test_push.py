@@ -11,6 +11,9 @@ import pytest
 
 from boekbrug.domain.errors import NotAuthenticated, RemoteUnavailable
 from boekbrug.domain.records import SyncStatus
+from boekbrug.store import moves
+from tasks import settling
+from tasks.fetching import fetch_changed
 from tests.world import DE_BIE, MOKKENHUIS, World
 
 UNLIMITED = {"documents_per_period": None}
@@ -366,3 +369,20 @@ def test_the_shops_own_limit_is_waited_for_or_told(make_world: Callable[..., Wor
     world.run()
     shop: Any = world.shop.control.log()
     assert 429 not in {call["status"] for call in shop}
+
+
+def test_all_writes_of_a_run_that_died_are_looked_up_however_many_there_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = {world.order() for _ in range(3)}
+    with world.opened() as work:
+        fetch_changed(work)
+    with world.runtime.database.write() as session:
+        for record in world.records().values():
+            assert moves.claim(session, record.tenant_id, record.id, world.clock.now(), 60)
+    world.clock.advance(timedelta(minutes=5))
+    monkeypatch.setattr(settling, "PAGE", 1)
+    with world.opened() as work:
+        assert settling.settle_and_adopt(work).released == 3
+    world.run()
+    assert world.invoices().keys() == numbers

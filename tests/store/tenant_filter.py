@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Delete, FromClause, Join, Select, TableClause, Update
 from sqlalchemy.sql import ClauseElement, operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnClause, TextClause
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import Alias
 
 from boekbrug.store.database import ACROSS_TENANTS
@@ -71,6 +72,8 @@ def _all_of(condition: ClauseElement) -> Iterator[ClauseElement]:
 
 
 def _tenant_column(side: ClauseElement) -> str:
+    if isinstance(side, FunctionElement) and getattr(side, "name", "") == "coalesce":  # see `rows.unindexed`
+        side = next(iter(side.clauses))
     if isinstance(side, ColumnClause) and side.name == "tenant_id" and side.table is not None:
         return str(side.table.name)
     return ""

@@ -124,9 +124,9 @@ def test_a_claim_is_given_once_and_can_be_taken_over_once_it_ran_out(document: D
     assert document.record.claimed_until == NOW + timedelta(seconds=CLAIM)
     almost, then = NOW + timedelta(seconds=CLAIM - 1), NOW + timedelta(seconds=CLAIM)
     session, route = document.session, document.route
-    assert records.stale_in_flight(session, route.tenant_id, route.id, almost) == []
+    assert records.stale_in_flight(session, route.tenant_id, route.id, almost, 9) == []
     assert not moves.claim_stale(*document.mine, almost, CLAIM)
-    assert records.stale_in_flight(session, route.tenant_id, route.id, then) == [document.record]
+    assert records.stale_in_flight(session, route.tenant_id, route.id, then, 9) == [document.record]
     assert moves.claim_stale(*document.mine, then, CLAIM)
     assert not moves.claim_stale(*document.mine, then, CLAIM)
 

@@ -8,7 +8,16 @@ from sqlmodel import Session
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import finding
 from boekbrug.domain.records import Lane, SyncStatus
-from boekbrug.store import budgets, moves, observations, records, tenants
+from boekbrug.store import (
+    budgets,
+    contacts,
+    moves,
+    observations,
+    order_migrations,
+    payments,
+    records,
+    tenants,
+)
 from boekbrug.store.database import Database
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, sequence_of
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
@@ -37,6 +46,60 @@ def test_what_is_due_goes_by_urgency_then_in_the_shops_order(writing: Session, r
     due = records.due(writing, route.tenant_id, route.id, NOW, 10)
     assert [record.number for record in due] == ["3", "10002", "9999", "10000", "1"]
     assert records.due(writing, route.tenant_id, route.id, NOW, 2) == due[:2]
+    assert records.due(writing, route.tenant_id, route.id, NOW, 10, lanes=[Lane.MIGRATION, Lane.RUSH]) == [
+        due[0],
+        due[-1],
+    ]
+
+
+def test_what_was_put_off_is_not_due_before_its_moment(writing: Session, route: tenants.Route) -> None:
+    for number, minutes in (("1", 60), ("2", 0), ("3", 30)):
+        record = add_record(writing, route, number)
+        moves.claim(writing, route.tenant_id, record.id, NOW, 60)
+        moves.release(writing, route.tenant_id, record.id, NOW, not_before=NOW + timedelta(minutes=minutes))
+    add_record(writing, route, "4")
+    numbers = {
+        minutes: [
+            r.number for r in records.due(writing, route.tenant_id, route.id, NOW + timedelta(minutes=minutes), 9)
+        ]
+        for minutes in (-1, 0, 30, 60)
+    }
+    assert numbers == {-1: ["4"], 0: ["2", "4"], 30: ["2", "3", "4"], 60: ["1", "2", "3", "4"]}
+
+
+def test_the_next_moment_is_that_of_a_lane_that_is_asked_for(writing: Session, route: tenants.Route) -> None:
+    for number, minutes, lane in (("1", 20, Lane.RUSH), ("2", 10, Lane.MIGRATION), ("3", 30, Lane.DAILY)):
+        record = add_record(writing, route, number, lane=lane)
+        moves.claim(writing, route.tenant_id, record.id, NOW, 60)
+        moves.release(writing, route.tenant_id, record.id, NOW, not_before=NOW + timedelta(minutes=minutes))
+    written = add_record(writing, route, "4")
+    assert moves.claim(writing, route.tenant_id, written.id, NOW, 25 * 60)
+
+    def after(minutes: int, *lanes: Lane) -> timedelta | None:
+        now = NOW + timedelta(minutes=minutes)
+        moment = records.next_due_at(writing, route.tenant_id, route.id, now, lanes=lanes)
+        return None if moment is None else moment - NOW
+
+    daily = (Lane.RUSH, Lane.DAILY)
+    assert [after(minutes, *daily) for minutes in (0, 20, 25, 30)] == [
+        timedelta(minutes=20),
+        timedelta(minutes=25),
+        timedelta(minutes=30),
+        None,
+    ]
+    assert after(0, Lane.MIGRATION) == timedelta(minutes=10)
+
+
+def test_what_waits_is_found_by_its_references(writing: Session, route: tenants.Route) -> None:
+    other = add_tenant(writing, "other")
+    for number in ("1", "2", "3"):
+        add_record(writing, route, number)
+        add_record(writing, other, number)
+    held = add_record(writing, route, "4", wanted=SyncStatus.HELD)
+    wanted = ["acme-1", "acme-3", held.our_reference, *(f"acme-x{number}" for number in range(600))]
+    found = records.pending_with_references(writing, route.tenant_id, route.id, wanted)
+    assert sorted(record.number for record in found) == ["1", "3"]
+    assert {record.tenant_id for record in found} == {route.tenant_id}
 
 
 def test_numbers_have_their_place_whatever_surrounds_them() -> None:
@@ -116,12 +179,28 @@ def test_by_numbers_copes_with_more_than_a_statement_can_name(writing: Session, 
 # -- what is asked often never reads a whole table
 
 
+MANY = [str(number) for number in range(300)]
+
+
 def _calls(session: Session, route: tenants.Route, record_id: int) -> dict[str, Callable[[], object]]:
-    tenant, of = route.tenant_id, [budget(60)]
+    tenant, of, daily = route.tenant_id, [budget(60)], (Lane.RUSH, Lane.DAILY)
+    refs = [ExternalRef("mijnwebwinkel", "order", number) for number in MANY]
     return {
+        "due in some lanes": lambda: records.due(session, tenant, route.id, NOW, 100, lanes=daily),
+        "next due in some lanes": lambda: records.next_due_at(session, tenant, route.id, NOW, lanes=daily),
+        "references": lambda: records.pending_with_references(session, tenant, route.id, MANY),
+        "listing of some lanes": lambda: records.listing(session, tenant, route_id=route.id, lanes=daily),
+        "many numbers": lambda: records.by_numbers(session, tenant, MANY),
+        "many numbers of a route": lambda: records.by_numbers(session, tenant, MANY, route_id=route.id),
+        "many refs": lambda: records.by_source_refs(session, tenant, route.id, refs),
+        "many known": lambda: order_migrations.known(session, tenant, route.id, refs),
+        "many observed": lambda: observe(session, route, *(observation(number) for number in MANY)),
+        "many retried": lambda: moves.retry(session, tenant, NOW, who="eva", numbers=MANY),
+        "many contacts": lambda: contacts.contact_links(session, tenant, route.id, refs),
+        "payments of many": lambda: payments.of_records(session, tenant, range(300)),
         "due": lambda: records.due(session, tenant, route.id, NOW, 100),
         "next due": lambda: records.next_due_at(session, tenant, route.id, NOW),
-        "stale": lambda: records.stale_in_flight(session, tenant, route.id, NOW),
+        "stale": lambda: records.stale_in_flight(session, tenant, route.id, NOW, 100),
         "unverified": lambda: records.unverified(session, tenant, route.id),
         "held": lambda: records.held(session, tenant, route.id),
         "skips": lambda: records.outdated_skips(session, tenant, route.id, 2),
@@ -152,8 +231,22 @@ def _calls(session: Session, route: tenants.Route, record_id: int) -> dict[str, 
     }
 
 
+WHOLE = ("(tenant_id=?)", "(tenant_id=? AND route_id=?)", "(tenant_id=? AND status=?)")
 # Small by nature, or sorted because the rows that wait for a person are few.
-MAY_SORT = {"errors", "errors of a route", "counts", "retry"}
+MAY_SORT = {"errors", "errors of a route", "counts", "retry", "payments of many"}
+# These must not look at all that a tenant, a route or a status has, however many ids or numbers are asked for.
+SEEK = {
+    "due in some lanes": "lane=?",
+    "next due": "lane=?",
+    "next due in some lanes": "lane=?",
+    "references": "our_reference=?",
+    "many numbers": "number=?",
+    "many numbers of a route": "number=?",
+    "many refs": "source_id=?",
+    "many known": "source_id=?",
+    "many contacts": "source_id=?",
+    "payments of many": "record_id=?",
+}
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])  # whose query plans it reads
@@ -180,3 +273,7 @@ def test_what_is_asked_often_uses_an_index_and_sorts_nothing(database: Database)
                 assert not scans, f"{name}: {steps} of {statement}"
                 sorts = [step for step in steps if "TEMP B-TREE" in step]
                 assert not sorts or name in MAY_SORT, f"{name}: {steps} of {statement}"
+                whole = [step for step in steps if step.endswith(WHOLE) and name.startswith("many")]
+                assert not whole, f"{name}: {steps} of {statement}"
+                first = statement is ran[0][0]
+                assert not first or SEEK.get(name, "") in steps[0], f"{name}: {steps} of {statement}"
