@@ -67,7 +67,7 @@ def _record_calls(calls: list[dict[str, Any]]) -> None:
             )
         return response
 
-    httpx.HTTPTransport.handle_request = send  # type: ignore[method-assign]
+    httpx.HTTPTransport.handle_request = send  # type: ignore[method-assign, assignment]
 
 
 def replay(recording: Path) -> dict[str, Any]:

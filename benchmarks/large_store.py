@@ -50,7 +50,7 @@ def filled(path: Path, count: int, tenants: int) -> Database:
     with database.write() as session:
         for index in table.indexes:
             index.drop(session.connection())
-    values = {"tenants": tenants, "dealt": dealt(count), "now": _moment(NOW), "earlier": _moment(NOW, hour=5)}
+    values = {"tenants": tenants, "dealt": dealt(count), "now": _moment(NOW), "earlier": _moment(NOW.replace(hour=5))}
     values |= {"snapshot": _snapshot(), "findings": findings_to_json([Finding(CODES[0], {"answer": "no such debtor"})])}
     for first in range(1, count + 1, _CHUNK):
         with database.write() as session:
@@ -108,8 +108,8 @@ def add_tenants(database: Database, count: int) -> None:
             session.connection().execute(insert(table), values)
 
 
-def _moment(moment: datetime, **changes: int) -> str:
-    return f"{moment.replace(**changes):%Y-%m-%d %H:%M:%S.%f}"
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _snapshot() -> str:

