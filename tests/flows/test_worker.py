@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import yaml
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelling
 from prefect.utilities.dispatch import lookup_type
 from prefect.workers.base import BaseWorker
@@ -141,6 +142,16 @@ def test_every_flow_that_can_be_deployed_is_imported_beforehand() -> None:
 
     templates = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     assert {one["entrypoint"].rpartition(".")[0] for one in templates} <= set(IMPORTED)
+
+
+@pytest.mark.parametrize(("configured", "used"), [(None, "client"), ("mine", "mine")])
+def test_a_command_that_is_configured_is_the_one_that_is_run(configured: str | None, used: str) -> None:
+    from boekbrug.warm.worker import _configuration
+
+    configuration = _configuration("client")(command=configured)
+    configuration.prepare_for_flow_run(FlowRun(flow_id=uuid4()))
+    assert configuration.command == used
+    assert configuration._command_configured, "then Prefect runs it as it is"
 
 
 def test_a_deployment_is_run_and_what_it_says_arrives(
