@@ -1,4 +1,4 @@
-"""`boekbrug deploy`: the command line's only acquaintance with Prefect."""
+"""`boekbrug deploy`, and what other commands ask of a Prefect server. Only `boekbrug worker` knows Prefect besides."""
 
 from __future__ import annotations
 
