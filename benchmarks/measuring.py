@@ -63,6 +63,10 @@ def peak_megabytes() -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds of a process and of those of its children that have ended (proc(5): utime, stime, cutime, cstime)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    """CPU seconds of a process, of its descendants that run, and of those that have ended and were waited for (proc(5):
+    utime, stime, cutime, cstime)."""
+    process = Path(f"/proc/{pid}")
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    children = [int(child) for task in process.glob("task/*/children") for child in task.read_text().split()]
+    return own + sum(cpu_seconds(child) for child in children if Path(f"/proc/{child}").exists())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import yaml
 
@@ -15,11 +17,15 @@ ORDERS = 20
 WORKERS = 2
 AT_ONCE = 2  # flow runs per worker
 MOST_SHOPS = 50
+FEW = 6  # runs by Prefect's own worker, to compare with
+START_CPU = 2.0  # seconds that a worker uses at least before it is ready
+IDLE_CPU = 0.3  # and this much from one look to the next means that nothing runs
+LOOK_SECONDS = 3
 POOL = "boekbrug"
 
 
 def run(tenants: int) -> Iterator[Result]:
-    """CPU is that of the workers and of the processes that they start for every run, without the Prefect server's."""
+    """CPU is that of the workers, their warm processes and all that these start for every run, without the server's."""
     with installation() as bench:
         slugs = [f"t{number}" for number in range(1, tenants + 1)]
         logins = ",".join(f"{slug}:{slug}-key" for slug in slugs)
@@ -29,28 +35,53 @@ def run(tenants: int) -> Iterator[Result]:
         bench.stack.boekbrug("deploy")
         noops = [f"noop/{slug}" for slug in slugs]
         run_measured(bench.stack.environment, "benchmarks.waves", "deploy-noop", POOL, *noops)
-        workers = [_start_worker(bench, number) for number in range(WORKERS)]
+        prefects = noops[:FEW]
+        with _workers(bench, "prefect", "worker", "start") as workers:
+            cpu, wall = _wave(bench, workers, prefects)
+        told = f"{cpu:.2f} s of CPU, {wall:.2f} s of wall"
+        yield Result(BENCH, f"{len(prefects)} tenants, no-op by Prefect's own worker: per tenant", "", told)
         costs = {}
-        for kind, names in (("no-op", noops), ("daily run", [f"sync-orders/{slug}.verkoop" for slug in slugs])):
-            before = _cpu(workers)
-            seconds = run_measured(bench.stack.environment, "benchmarks.waves", "run", *names).said["seconds"]
-            costs[kind] = ((_cpu(workers) - before) / tenants, seconds / tenants)
-            told = f"{costs[kind][0]:.2f} s of CPU, {costs[kind][1]:.2f} s of wall"
-            yield Result(BENCH, f"{tenants} tenants, {ORDERS} orders each, {kind}: per tenant", "", told)
+        with _workers(bench, "boekbrug", "worker") as workers:
+            for kind, names in (("no-op", noops), ("daily run", [f"sync-orders/{slug}.verkoop" for slug in slugs])):
+                costs[kind] = _wave(bench, workers, names)
+                told = f"{costs[kind][0]:.2f} s of CPU, {costs[kind][1]:.2f} s of wall"
+                yield Result(BENCH, f"{tenants} tenants, {ORDERS} orders each, {kind}: per tenant", "", told)
         bench.check_standing()
     cpu, wall = (costs["daily run"][part] / costs["no-op"][part] for part in (0, 1))
     yield Result(BENCH, "daily run / no-op", "", f"CPU {cpu:.2f} ×, wall {wall:.2f} ×")
 
 
-def _start_worker(bench: Installation, number: int) -> int:
-    limit = ("--limit", str(AT_ONCE))
-    command = ("prefect", "worker", "start", "--pool", POOL, "--name", f"bench-{number}", *limit)
-    return bench.stack.start(f"worker-{number}", *command).pid
+@contextmanager
+def _workers(bench: Installation, *command: str) -> Iterator[Sequence[int]]:
+    """Workers that have started, and have nothing to do yet."""
+    options = ("--pool", POOL, "--limit", str(AT_ONCE))
+    log = "-".join(command)
+    started = [
+        bench.stack.start(f"{log}-{number}", *command, *options, "--name", f"{log}-{number}")
+        for number in range(WORKERS)
+    ]
+    workers = [process.pid for process in started]
+    while _idle(workers) < WORKERS * START_CPU:
+        bench.stack.check()
+    yield workers
+    for process in started:
+        bench.stack.end(process)
 
 
-def _cpu(workers: Sequence[int]) -> float:
-    """Seconds of the workers and of their children that have ended."""
-    return sum(cpu_seconds(pid) for pid in workers)
+def _wave(bench: Installation, workers: Sequence[int], names: Sequence[str]) -> tuple[float, float]:
+    """CPU and wall seconds per run."""
+    before = _idle(workers)
+    seconds = run_measured(bench.stack.environment, "benchmarks.waves", "run", *names).said["seconds"]
+    return (_idle(workers) - before) / len(names), seconds / len(names)
+
+
+def _idle(workers: Sequence[int]) -> float:
+    """CPU seconds of workers and of all that they started, as soon as they use next to nothing."""
+    before = -IDLE_CPU
+    while (now := sum(map(cpu_seconds, workers))) - before >= IDLE_CPU:
+        before = now
+        time.sleep(LOOK_SECONDS)
+    return now
 
 
 def _import(bench: Installation, slugs: Sequence[str], shops: int) -> None:

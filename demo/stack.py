@@ -87,11 +87,12 @@ class Stack:
             start_new_session=True,
         )
         self._processes[name] = process
-        self._closing.callback(self._end, process)
+        self._closing.callback(self.end, process)
         return process
 
-    @staticmethod
-    def _end(process: subprocess.Popen[str]) -> None:
+    def end(self, process: subprocess.Popen[str]) -> None:
+        """Ends a process that was started here."""
+        self._processes = {name: other for name, other in self._processes.items() if other is not process}
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
             try:
@@ -124,7 +125,7 @@ class Stack:
 
     def start_worker(self, pool: str = "boekbrug") -> None:
         """Starts a worker that runs what is due."""
-        self.start("prefect-worker", "prefect", "worker", "start", "--pool", pool, "--name", "demo")
+        self.start("worker", "boekbrug", "worker", "--pool", pool, "--name", "demo")
 
     def start_dashboard(self) -> str:
         """Starts the dashboard on a free port and returns its address."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx  # what Prefect's client raises
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
@@ -22,7 +23,7 @@ from prefect.states import Scheduled
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.templating import apply_values
 
-from boekbrug.domain.errors import SettingsInvalid
+from boekbrug.domain.errors import RemoteUnavailable, SettingsInvalid
 from boekbrug.store import tenants
 from tasks.continuations import ScheduledRun
 from tasks.flow_names import MIGRATE_ORDERS, NOTIFY, SYNC_INVOICES, SYNC_ORDERS, daily_flow
@@ -31,6 +32,7 @@ __all__ = ["MIGRATE_ORDERS", "SYNC_INVOICES", "SYNC_ORDERS"]
 
 TEMPLATES = Path(__file__).parent.parent / "prefect.yaml"
 CONTINUATION = "continuation"
+PROCESS = "process"  # Prefect's word for a work pool whose runs are processes on the worker's machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,29 @@ def ensure_work_pool(name: str) -> None:
     """Makes the work pool for processes on this machine, unless it is there."""
     with get_client(sync_client=True) as client:
         try:
-            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+            client.create_work_pool(WorkPoolCreate(name=name, type=PROCESS))
         except ObjectAlreadyExists:
             return
+
+
+def require_process_pool(name: str) -> None:
+    """Raises SettingsInvalid when there is no such work pool or it is not for processes, RemoteUnavailable when the
+    server does not answer."""
+    with get_client(sync_client=True) as client:
+        try:
+            kind = client.read_work_pool(name).type
+        except ObjectNotFound:
+            raise SettingsInvalid(
+                f"there is no work pool {name!r} on the Prefect server; make it with: boekbrug deploy"
+            ) from None
+        except httpx.HTTPStatusError as problem:  # its own words hold the address, and that may hold a password
+            raise RemoteUnavailable(f"the Prefect server answers {problem.response.status_code}") from None
+        except httpx.HTTPError as problem:
+            raise RemoteUnavailable(
+                f"the Prefect server that PREFECT_API_URL names cannot be reached: {problem}"
+            ) from None
+    if kind != PROCESS:
+        raise SettingsInvalid(f"the work pool {name!r} is of type {kind!r}; a worker needs one of type {PROCESS!r}")
 
 
 def register(route: RouteDeployment) -> list[str]:

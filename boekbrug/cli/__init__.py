@@ -25,6 +25,7 @@ from boekbrug.cli import (
     sync,
     tenants,
     users,
+    worker,
 )
 from boekbrug.cli._output import Exit, err
 from boekbrug.domain.errors import (
@@ -53,6 +54,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="key")
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(deployments.deploy)
+app.command("worker")(worker.worker)
 app.command("sync")(sync.sync)
 app.command("budget")(budgets.budget)
 app.add_typer(migrations.app, name="migrate")

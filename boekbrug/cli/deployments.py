@@ -1,4 +1,4 @@
-"""`boekbrug deploy`: the command line's only acquaintance with Prefect."""
+"""`boekbrug deploy`, and what other commands ask of a Prefect server. Only `boekbrug worker` knows Prefect besides."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all w
         told = deployments.register_notifications(pool, active=run.settings.smtp_url is not None)
         how = "every five minutes" if run.settings.smtp_url else "switched off: BOEKBRUG_SMTP_URL is not set"
         out.print(f"{told}: {how}", markup=False, highlight=False)
-    out.print(f"Run a worker with: prefect worker start --pool {pool}", markup=False, highlight=False)
+    out.print(f"Run a worker with: boekbrug worker --pool {pool}", markup=False, highlight=False)
 
 
 def run_on_worker(tenant: str, route: tenants.Route) -> None:

@@ -137,7 +137,7 @@ def test_a_migration_from_plan_to_statement(stack: Stack) -> None:
     assert invoices(stack) == []
     assert "Start it with" in stack.boekbrug("migrate", "plan", "mokkenhuis", *period)
     stack.boekbrug("migrate", "start", "mokkenhuis", "--accept-earlier-periods")
-    worker = stack.start("worker-1", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "first")
+    worker = stack.start("worker-1", "boekbrug", "worker", "--name", "first")
     until(lambda: status(stack)["posted"] > 0)
     assert len(waiting_runs(stack, "migrate-orders")) <= 1
     stack.boekbrug("migrate", "pause", "mokkenhuis")
@@ -151,7 +151,7 @@ def test_a_migration_from_plan_to_statement(stack: Stack) -> None:
     assert (documents["limit"], documents["reserve"]) == (20, 10)
     stack.boekbrug("migrate", "resume", "mokkenhuis")
     kill_a_worker_that_writes(stack)
-    stack.start("worker-3", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "third")
+    stack.start("worker-3", "boekbrug", "worker", "--name", "third")
     until(lambda: status(stack)["state"] == "completed", seconds=240)
     done = status(stack)
     assert done["complete"]
@@ -173,7 +173,7 @@ def kill_a_worker_that_writes(stack: Stack) -> None:
     fault = {"kind": "delay", "when": "after", "seconds": CALL_SECONDS, "method": "POST", "path": "/invoices$"}
     get_json(stack.environment["BOOKS"].replace("/books", "/faults"), data=fault)
     before = len(invoices(stack))
-    worker = stack.start("worker-2", "prefect", "worker", "start", "--pool", "boekbrug", "--name", "second")
+    worker = stack.start("worker-2", "boekbrug", "worker", "--name", "second")
     until(lambda: len(invoices(stack)) > before, every=0.1)
     kill(stack, worker)
     urllib.request.urlopen(

@@ -111,7 +111,7 @@ def test_two_workers_serve_six_tenants_on_postgresql(
     stack.boekbrug("deploy")
     stack.environment["PREFECT_LOGGING_LEVEL"] = "INFO"
     for worker in WORKERS:
-        stack.start(f"worker-{worker}", "prefect", "worker", "start", "--pool", POOL, "--name", worker, "--limit", "3")
+        stack.start(f"worker-{worker}", "boekbrug", "worker", "--pool", POOL, "--name", worker, "--limit", "3")
     _until(stack, "both workers are online", lambda: _online(stack) == set(WORKERS))
 
     runs = [_start(stack, tenant) for tenant in TENANTS]

@@ -1,0 +1,1 @@
+"""What the warm process imports beforehand in these tests."""
