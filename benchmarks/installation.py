@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from benchmarks.measuring import ROOT, Cost, run_measured
+from benchmarks.measuring import ROOT, Cost, run_measured, run_measured_warm
+from boekbrug.warm.process import IMPORTED
 from demo.__main__ import SECRETS
 from demo.stack import Stack
 from sandbox._control import Control
@@ -72,11 +73,11 @@ class Installation:
         return Counter(f"{call['method']} {_resource(str(call['path']))}" for log in logs for call in log)
 
     def run_flow(self, concurrency: int, *options: str) -> Cost:
-        """One daily run in a child process, from an empty store, with so many calls to the books at once."""
+        """One daily run, started warm and from an empty store, with so many calls to the books at once."""
         home = self._new_home(concurrency)
         try:
             environment = self.stack.environment | {"BOEKBRUG_HOME": str(home)}
-            cost = run_measured(environment, "benchmarks.children", "flow", TENANT, *options)
+            cost = run_measured_warm(environment, IMPORTED, "benchmarks.children", "flow", TENANT, *options)
             self.check_standing()
             return cost
         finally:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from boekbrug.warm.process import WarmProcess
+
 ROOT = Path(__file__).parent.parent
+ARGUMENTS = "BENCH_ARGUMENTS"
+"""Where a program that starts warm, which has no command line, finds its arguments, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,36 @@ def run_measured(environment: Mapping[str, str], module: str, *arguments: str) -
 
     The kernel's own ru_maxrss of a child is of no use: it starts at the size of the process that started the child.
     """
+    return _run([sys.executable, "-m", module, *arguments], _complete(environment))
+
+
+def run_measured_warm(environment: Mapping[str, str], imported: Sequence[str], module: str, *arguments: str) -> Cost:
+    """The same of a program that starts out of a warm process, as a worker's runs do; getting warm is not measured.
+
+    Its arguments are in `ARGUMENTS`; with none it ends at once. It says its own `cpu`, for it is not our child.
+    """
+
+    async def measure() -> Cost:
+        warm = await WarmProcess.start(module, imported, _complete(environment))
+        try:
+            costs = []
+            for given in ((), arguments):  # whoever asks first waits until it is warm
+                asked = {**_complete(environment), ARGUMENTS: json.dumps(given)}
+                costs.append(await asyncio.to_thread(_run, shlex.split(warm.command), asked))
+        finally:
+            await warm.stop()
+        return replace(costs[-1], cpu=costs[-1].cpu + costs[-1].said["cpu"])
+
+    return asyncio.run(measure())
+
+
+def _complete(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "PYTHONPATH": str(ROOT)}
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
     began = time.monotonic()
-    child = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    child = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert child.stdout
     output = child.stdout.read()
     _, status, used = os.wait4(child.pid, 0)
@@ -49,7 +77,7 @@ def run_measured(environment: Mapping[str, str], module: str, *arguments: str) -
     child.stdout.close()
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise ChildFailed(f"{module} {' '.join(arguments)} ended with exit code {child.returncode}: {output}")
+        raise ChildFailed(f"{' '.join(command)} ended with exit code {child.returncode}: {output}")
     said = json.loads(output.splitlines()[-1])
     return Cost(wall=wall, cpu=used.ru_utime + used.ru_stime, peak=said["peak"], said=said)
 

@@ -16,18 +16,9 @@ from typing import Any, Self
 from prefect.settings import get_current_settings
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
-from boekbrug.warm.process import WarmProcess
+from boekbrug.warm.process import IMPORTED, WarmProcess
 
 ENGINE = "prefect.engine"
-# What a run imports, by its ends. Named, not imported: they are the warm process's, and the flows stand above us.
-IMPORTED = (
-    "prefect.flow_engine",
-    "prefect.task_engine",
-    "flows.migrate_orders",
-    "flows.notify",
-    "flows.sync_invoices",
-    "flows.sync_orders",
-)
 
 
 # Being an abstract base, it is not registered for its type: of pools of type `process` Prefect's own stays the worker.

@@ -137,7 +137,7 @@ def test_the_class_is_not_registered_in_the_place_of_prefects() -> None:
 
 
 def test_every_flow_that_can_be_deployed_is_imported_beforehand() -> None:
-    from boekbrug.warm.worker import IMPORTED
+    from boekbrug.warm.process import IMPORTED
 
     templates = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     assert {one["entrypoint"].rpartition(".")[0] for one in templates} <= set(IMPORTED)
