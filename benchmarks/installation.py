@@ -67,6 +67,10 @@ class Installation:
             if delay:
                 control.add_fault("delay", seconds=delay)
 
+    def date_books_back(self, days: int) -> None:
+        """Whatever is booked from now on is dated so many days back."""
+        Control(self.addresses["factuursturen"]).advance(-days * 24 * 3600)
+
     def calls(self) -> Counter[str]:
         """How many calls of which kind the simulators answered since the reset (they remember the last 20,000)."""
         logs = (control.log() for control in self._controls())
