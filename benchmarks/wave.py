@@ -18,6 +18,7 @@ WORKERS = 2
 AT_ONCE = 2  # flow runs per worker
 MOST_SHOPS = 50
 FEW = 6  # runs by Prefect's own worker, to compare with
+ENOUGH = 100  # runs of the flow that does nothing: what one costs does not depend on how many there are
 START_CPU = 2.0  # seconds that a worker uses at least before it is ready
 IDLE_CPU = 0.3  # and this much from one look to the next means that nothing runs
 LOOK_SECONDS = 3
@@ -33,7 +34,7 @@ def run(tenants: int) -> Iterator[Result]:
         bench.start_simulators(ORDERS, {"mijnwebwinkel.shops": str(shops), "factuursturen.accounts": logins})
         _import(bench, slugs, shops)
         bench.stack.boekbrug("deploy")
-        noops = [f"noop/{slug}" for slug in slugs]
+        noops = [f"noop/{slug}" for slug in slugs[:ENOUGH]]
         run_measured(bench.stack.environment, "benchmarks.waves", "deploy-noop", POOL, *noops)
         prefects = noops[:FEW]
         with _workers(bench, "prefect", "worker", "start") as workers:
@@ -45,7 +46,7 @@ def run(tenants: int) -> Iterator[Result]:
             for kind, names in (("no-op", noops), ("daily run", [f"sync-orders/{slug}.verkoop" for slug in slugs])):
                 costs[kind] = _wave(bench, workers, names)
                 told = f"{costs[kind][0]:.2f} s of CPU, {costs[kind][1]:.2f} s of wall"
-                yield Result(BENCH, f"{tenants} tenants, {ORDERS} orders each, {kind}: per tenant", "", told)
+                yield Result(BENCH, f"{len(names)} of {tenants} tenants, {kind}: per tenant", "", told)
         bench.check_standing()
     cpu, wall = (costs["daily run"][part] / costs["no-op"][part] for part in (0, 1))
     yield Result(BENCH, "daily run / no-op", "", f"CPU {cpu:.2f} ×, wall {wall:.2f} ×")
