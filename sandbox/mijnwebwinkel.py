@@ -162,12 +162,14 @@ class Mijnwebwinkel(Simulator[MijnwebwinkelOptions]):
 
     def _shift(self, shop: Shop, page: Sequence[Record], found: Sequence[Record]) -> None:
         """Change the status of one order between two pages, as shopkeepers do."""
+        if self.options.shifting == "none":
+            return
         shown = {record.number for record in found}
         candidates = page if self.options.shifting == "leave" else [
             record for record in shop.matching(Filter(), self.options)
             if record.number not in shown and record.number < page[0].number]  # fmt: skip
         eligible = [r for r in candidates if shop.facts(r, self.options).status in ELIGIBLE_STATUSES]
-        if self.options.shifting != "none" and eligible:
+        if eligible:
             now_status = shop.facts(eligible[0], self.options).status
             others = [status for status in ELIGIBLE_STATUSES if status != now_status]
             eligible[0].change_status(others[0], self.clock.now())
