@@ -93,7 +93,8 @@ def main() -> None:
             err.print(f"BOEKBRUG_{name}: {problem['msg']}", style="bold red", markup=False, highlight=False)
         sys.exit(Exit.SETTINGS)
     logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # how it makes the tables is nobody's concern
+    for name in ("alembic", "httpx"):  # how the tables are made and what Prefect is asked is nobody's concern
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         app()
     except BoekbrugError as problem:
