@@ -5,6 +5,7 @@ import random
 import struct
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from socket import SO_LINGER, SOL_SOCKET
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
@@ -126,8 +127,9 @@ def _cutting(reset: bool) -> Outcome:
     async def cut(scope: Scope, receive: Receive, send: Send) -> None:
         transport = _transport(scope)
         if reset:
-            # Without lingering the kernel sends RST instead of FIN.
-            transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            # Without lingering the kernel sends RST instead of FIN. A client that was killed has closed it before us.
+            with suppress(OSError):
+                transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         transport.close()
         await _gone(receive)
 
