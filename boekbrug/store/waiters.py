@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
@@ -45,8 +46,6 @@ _AHEAD = (
         col(WaiterRow.holder) != bindparam("holder"),
         col(WaiterRow.lease_until) > bindparam("at"),
     )
-    .order_by(col(WaiterRow.lease_until).desc())
-    .limit(1)
     .execution_options(**ACROSS_TENANTS)
 )
 
@@ -124,8 +123,8 @@ def ahead_of(
         return None
     which = {"account": account.id, "lane": int(lane), "holder": holder, "at": at}
     connection = session.connection()
-    found = (connection.execute(_AHEAD, which | {"budget": budget}).one_or_none() for budget in budgets)
-    last = max((row for row in found if row is not None), key=lambda row: row[1], default=None)
+    found = (connection.execute(_AHEAD, which | {"budget": budget}).all() for budget in budgets)  # a few at most
+    last = max(chain.from_iterable(found), key=lambda row: row[1], default=None)
     return None if last is None else (Lane(last[0]), last[1])
 
 

@@ -253,7 +253,7 @@ def test_a_client_that_hangs_up_has_written_all_the_same(sim: Running[Counter], 
 
 
 def test_what_was_held_back_before_a_reset_is_not_written_after_it(sim: Running[Counter]) -> None:
-    sim.control.add_fault("delay", when="before", seconds=0.3)
+    sim.control.add_fault("delay", when="before", seconds=2)
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{sim.url}/numbers", timeout=0.1)
     sim.control.reset()
