@@ -27,6 +27,8 @@ def worker(
 
     Stops at SIGTERM or Ctrl-C. Restart it after an upgrade.
     """
+    # Read when Prefect is imported. Its own 10 s would leave a worker idle whose runs take one or two.
+    os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "2")
     require_server()
     logging.getLogger().handlers.clear()  # the worker logs as its runs do, and Prefect leaves alone what it finds
     from prefect.utilities.processutils import setup_signal_handlers_worker  # noqa: PLC0415 - takes seconds
