@@ -68,7 +68,7 @@ QUERIES: Mapping[str, Query] = {
     ),
     "unverified": lambda s, t, _: records.unverified(s, t, t, limit=verifying.PAGE),
     "by_numbers": lambda s, t, record: records.by_numbers(s, t, [str(record), str(record + TENANTS)]),
-    "by_source_ref": lambda s, t, record: records.by_source_ref(s, t, t, _refs(record)[0]),
+    "by_source_refs, one": lambda s, t, record: records.by_source_refs(s, t, t, _refs(record)[:1]),
     "budgets.usage": lambda s, t, _: budgets.usage(s, _budget(t), now=NOW),
     "budgets.mean_duration": lambda s, t, _: budgets.mean_duration(s, _budget(t)),
     "came_to, what needs attention": lambda s, t, _: notifications.came_to(

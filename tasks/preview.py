@@ -11,7 +11,7 @@ from boekbrug.domain.errors import NeedsAttention
 from boekbrug.domain.findings import Finding, blocking
 from boekbrug.domain.records import DONE, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import Document
-from boekbrug.store import observations, records
+from boekbrug.store import observations
 from mappings.bookings import debtor_number_for
 from tasks.documents import document_of
 from tasks.fetching import changed_since, daily_terms, observation_of, read_again
@@ -91,13 +91,11 @@ def preview_documents(work: RouteWork, progress: Progress) -> Iterator[Preview]:
 def _seen(work: RouteWork, page: Sequence[Given]) -> Iterator[Preview]:
     """Documents as the source has them now: first whatever keeping them would make of them, then as what waits."""
     terms = daily_terms(work, [document.source_ref for document in page])
-    for document in page:
-        observation = observation_of(work, document, terms[document.source_ref])
-        with work.runtime.database.read() as session:
-            status = observations.foresee(
-                session, work.tenant.id, work.route.id, observation, version=work.route.version
-            )
-            known = records.by_source_ref(session, work.tenant.id, work.route.id, document.source_ref)
+    seen = [observation_of(work, document, terms[document.source_ref]) for document in page]
+    with work.runtime.database.read() as session:
+        foreseen = observations.foresee(session, work.tenant.id, work.route.id, seen, version=work.route.version)
+    for document, observation in zip(page, seen, strict=True):
+        status, known = foreseen[document.source_ref]
         gross = "" if observation.gross is None else str(observation.gross)
         if status in _STAYS:
             # A person's own reason to skip it is not the source's.

@@ -52,7 +52,7 @@ def settle_and_adopt(work: RouteWork) -> SettleResult:
 
 def _settle(work: RouteWork, result: SettleResult) -> None:
     """Looks up every record in flight whose claim has run out: adopts what is there, releases what is not."""
-    for record in _stale(work):
+    for record in _stale(work, work.now()):
         with work.runtime.database.write() as session:
             claim = moves.claim_stale(session, work.tenant.id, record.id, work.now(), work.lease_seconds)
             begun_at = records.in_flight_since(session, work.tenant.id, record.id) or record.updated_at
@@ -62,11 +62,12 @@ def _settle(work: RouteWork, result: SettleResult) -> None:
             adopt_or_release(work, record, claim, found, result)
 
 
-def _stale(work: RouteWork) -> Iterator[SyncRecord]:
-    """Page by page; whoever takes one over claims it anew, so that it is on no later page."""
+def _stale(work: RouteWork, now: datetime) -> Iterator[SyncRecord]:
+    """Page by page. Whoever takes one over claims it anew, to a later moment than `now`: it is on no later page, also
+    when it takes long and its outcome stays unknown."""
     while True:
         with work.runtime.database.read() as session:
-            page = records.stale_in_flight(session, work.tenant.id, work.route.id, work.now(), PAGE)
+            page = records.stale_in_flight(session, work.tenant.id, work.route.id, now, PAGE)
         if not page:
             return
         yield from page

@@ -15,10 +15,15 @@ from boekbrug.cli.deployments import require_server
 from boekbrug.settings import Settings
 
 
+def _at_once() -> int:
+    """Runs of all tenants are due at the same hour, and one is mostly waiting."""
+    return 4 * (os.cpu_count() or 1)
+
+
 def worker(
     pool: Annotated[str | None, typer.Option("--pool", help="Work pool, of type process; else as set.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the worker is called in Prefect.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Runs at once; else as many as are due.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Runs at once; else four per processor.")] = None,
     with_healthcheck: Annotated[
         bool, typer.Option("--with-healthcheck", help="Answer on PREFECT_WORKER_WEBSERVER_PORT at /health.")
     ] = False,
@@ -40,7 +45,7 @@ def worker(
     deployments.require_process_pool(pool)
     said = partial(out.print, markup=False, highlight=False)
     setup_signal_handlers_worker(os.getpid(), "the worker", said)
-    made = WarmWorker(work_pool_name=pool, name=name, limit=limit, create_pool_if_not_found=False)
+    made = WarmWorker(work_pool_name=pool, name=name, limit=limit or _at_once(), create_pool_if_not_found=False)
     try:
         asyncio.run(made.start(with_healthcheck=with_healthcheck, printer=said))
     except KeyboardInterrupt:

@@ -16,9 +16,10 @@ from sqlmodel import Session, col
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import Finding, Level
 from boekbrug.domain.records import DONE, MOVES, Lane, SyncStatus
+from boekbrug.store.columns import StorableText
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, in_chunks
 from boekbrug.store.searching import search_text
-from boekbrug.store.tables import RecordEventRow, RecordRow, StorableText
+from boekbrug.store.tables import RecordEventRow, RecordRow
 
 # Every document is moved some five times, and making these statements anew each time costs more than running them.
 _MINE = (col(RecordRow.tenant_id) == bindparam("tenant"), col(RecordRow.id) == bindparam("record"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,10 +14,10 @@ from sqlmodel import Session, col, select
 from boekbrug.domain.documents import DocumentKind, ExternalRef
 from boekbrug.domain.findings import Finding
 from boekbrug.domain.money import Money
-from boekbrug.domain.records import DONE, Lane, SyncStatus
+from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
 from boekbrug.store.database import insert_new
 from boekbrug.store.moves import Step, check_move, write_history
-from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, sequence_of, unindexed
+from boekbrug.store.rows import findings_to_json, gravest_code, in_chunks, record_from, sequence_of, unindexed
 from boekbrug.store.searching import search_text
 from boekbrug.store.tables import RecordRow, RouteRow
 
@@ -96,7 +96,7 @@ def observe(
     added = [observation for ref, observation in latest.items() if ref not in known]
     if added:
         insert_new(session, RecordRow, [_new_row(tenant_id, route_id, o, version, now) for o in added])
-    present = known | _rows_by_ref(session, tenant_id, route_id, {o.source_ref: o for o in added})
+    present = known | _rows_by_ref(session, tenant_id, route_id, (o.source_ref for o in added))
 
     outcomes: dict[ExternalRef, Observed] = {}
     changes: list[dict[str, object]] = []
@@ -120,23 +120,17 @@ def observe(
     return [outcomes[observation.source_ref] for observation in seen]
 
 
-def foresee(session: Session, tenant_id: int, route_id: int, seen: Observation, *, version: int) -> SyncStatus:
-    """The status that `observe` would leave the document in. Changes nothing."""
-    ref = seen.source_ref
-    row = (
-        session.connection()
-        .execute(
-            select(RecordRow).where(
-                RecordRow.tenant_id == tenant_id,
-                RecordRow.route_id == route_id,
-                RecordRow.source_system == ref.system,
-                RecordRow.source_kind == ref.kind,
-                RecordRow.source_id == ref.id,
-            )
-        )
-        .one_or_none()
-    )
-    return seen.wanted if row is None else _judge(row, seen, version)[1]
+def foresee(
+    session: Session, tenant_id: int, route_id: int, seen: Collection[Observation], *, version: int
+) -> dict[ExternalRef, tuple[SyncStatus, SyncRecord | None]]:
+    """The status that `observe` would leave each document in, and the record that it has now. Changes nothing."""
+    known = _rows_by_ref(session, tenant_id, route_id, (o.source_ref for o in seen), lock=False)
+    return {
+        o.source_ref: (_judge(row, o, version)[1], record_from(row))
+        if (row := known.get(o.source_ref)) is not None
+        else (o.wanted, None)
+        for o in seen
+    }
 
 
 def reopen_after_change(session: Session, tenant_id: int, route_id: int, now: datetime) -> int:
@@ -186,7 +180,7 @@ def _judge(row: Row[Any], observation: Observation, version: int) -> tuple[Seen,
 
 
 def _rows_by_ref(
-    session: Session, tenant_id: int, route_id: int, refs: Mapping[ExternalRef, Observation]
+    session: Session, tenant_id: int, route_id: int, refs: Iterable[ExternalRef], *, lock: bool = True
 ) -> dict[ExternalRef, Row[Any]]:
     """The known records, locked by their ids: what is judged by them must still be so when it is written."""
     on_route = (unindexed(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
@@ -195,12 +189,9 @@ def _rows_by_ref(
         known += session.exec(select(RecordRow.id).where(*on_route, col(RecordRow.source_id).in_(source_ids)))
     found: dict[ExternalRef, Row[Any]] = {}
     for ids in in_chunks(sorted(known)):
-        rows = session.connection().execute(
-            select(RecordRow)
-            .where(RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(ids))
-            .order_by(col(RecordRow.id))
-            .with_for_update(key_share=True)
-        )
+        mine = select(RecordRow).where(RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(ids))
+        ordered = mine.order_by(col(RecordRow.id))
+        rows = session.connection().execute(ordered.with_for_update(key_share=True) if lock else ordered)
         found |= {ExternalRef(row.source_system, row.source_kind, row.source_id): row for row in rows}
     return found
 

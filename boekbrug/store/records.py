@@ -71,18 +71,6 @@ def by_ids(session: Session, tenant_id: int, record_ids: Collection[int]) -> lis
     return sorted(found, key=lambda record: record.id)
 
 
-def by_source_ref(session: Session, tenant_id: int, route_id: int, ref: ExternalRef) -> SyncRecord | None:
-    """The record of a document of the source; None when it was never seen."""
-    statement = select(RecordRow).where(
-        RecordRow.tenant_id == tenant_id,
-        RecordRow.route_id == route_id,
-        RecordRow.source_system == ref.system,
-        RecordRow.source_kind == ref.kind,
-        RecordRow.source_id == ref.id,
-    )
-    return next(iter(_records(session, statement)), None)
-
-
 def by_source_refs(session: Session, tenant_id: int, route_id: int, refs: Collection[ExternalRef]) -> list[SyncRecord]:
     """The records of these documents of the source; those never seen are left out."""
     wanted, found = frozenset(refs), []

@@ -8,25 +8,12 @@ row can never hang on somebody else's.
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 
-from sqlalchemy import (
-    BigInteger,
-    Dialect,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, MetaData, Text, UniqueConstraint, text
 from sqlmodel import AutoString, Field, SQLModel
 
-# Records, events and attempts outgrow 32 bits; SQLite numbers rows by itself only for INTEGER, which has 64 there.
-BIG_ID = BigInteger().with_variant(Integer(), "sqlite")
+from boekbrug.store.columns import BIG_ID, StorableString, StorableText
 
 
 class Table(SQLModel):
@@ -650,29 +637,7 @@ class PaymentNoteRow(Table, table=True):
     updated_at: datetime
 
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-class StorableText(TypeDecorator[str]):
-    """Text as every column takes it.
-
-    PostgreSQL knows no NUL in text, and neither database half a surrogate pair, though JSON from outside may hold
-    both. They become the replacement character, as undecodable bytes do; a whole run must not end on one."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text without what cannot be stored."""
-        return value if value is None or not _UNSTORABLE.search(value) else _UNSTORABLE.sub("\ufffd", value)
-
-
-class _StorableString(StorableText):
-    impl = AutoString  # type: ignore[assignment]  # the stub of `impl` is too narrow
-    cache_ok = True
-
-
 for _table in Table.metadata.tables.values():
     for _column in _table.columns:
         if isinstance(_column.type, Text | AutoString):
-            _column.type = StorableText() if isinstance(_column.type, Text) else _StorableString()
+            _column.type = StorableText() if isinstance(_column.type, Text) else StorableString()

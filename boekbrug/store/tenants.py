@@ -85,11 +85,10 @@ def import_tenant(
     """
     lock = select(TenantRow.id).where(TenantRow.slug == config.slug).with_for_update(key_share=True)
     tenant_id = session.exec(lock).one_or_none()
+    shown = _shown(config)
     if tenant_id is None:
-        new = {"slug": config.slug, "name": "", "time_zone": "", "language": "", "created_at": now}
-        insert_new(session, TenantRow, [new])
+        insert_new(session, TenantRow, [{"slug": config.slug, "created_at": now, **shown}])
         tenant_id = session.exec(lock).one()
-    shown = {"name": config.name, "time_zone": config.time_zone, "language": config.language}
     session.exec(update(TenantRow).where(col(TenantRow.id) == tenant_id).values(**shown))
 
     session.exec(update(ConnectionRow).where(col(ConnectionRow.tenant_id) == tenant_id).values(removed=True))
@@ -101,10 +100,14 @@ def import_tenant(
     return Tenant(id=tenant_id, slug=config.slug, **shown)
 
 
+def _shown(config: TenantConfig) -> dict[str, str]:
+    return {"name": config.name, "time_zone": config.time_zone, "language": config.language}
+
+
 def new_tenant(session: Session, config: TenantConfig, now: datetime) -> Tenant:
     """A tenant that was not there before, without connections and routes. Where another has the slug, also one that is
     made at the same moment, a number stands behind it: nobody gets into a tenant that is somebody else's."""
-    shown = {"name": config.name, "time_zone": config.time_zone, "language": config.language}
+    shown = _shown(config)
     for slug in chain((config.slug,), (f"{config.slug}-{i}" for i in count(2))):
         if insert_new(session, TenantRow, [{"slug": slug, "created_at": now, **shown}]):
             return Tenant(id=session.exec(select(TenantRow.id).where(TenantRow.slug == slug)).one(), slug=slug, **shown)

@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import sys
+from contextlib import suppress
 
 LENGTH = struct.Struct("!I")
 STATUS = struct.Struct("!i")
@@ -70,7 +71,8 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606
 
     def forward(number: int, _: object) -> None:
-        connection.send(bytes([number]))
+        with suppress(OSError):  # the program has just ended: how, is still to be read
+            connection.send(bytes([number]))
 
     for number in FORWARDED:
         signal.signal(number, forward)

@@ -127,10 +127,10 @@ class Zygote:
     def _let_go(self) -> None:
         """In a child: closes all that is the parent's. (Unregistered must nothing be: the selector is shared.)"""
         for key in self._files.get_map().values():
-            if isinstance(key.fileobj, int):
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+            elif isinstance(key.fileobj, int):
                 os.close(key.fileobj)
-            else:
-                key.fileobj.close()  # type: ignore[attr-defined]
         self._files.close()
 
 

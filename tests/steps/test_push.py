@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from boekbrug.domain.documents import PostedDocument
 from boekbrug.domain.errors import NotAuthenticated, RemoteUnavailable
-from boekbrug.domain.records import SyncStatus
+from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store import moves
 from tasks import settling
 from tasks.fetching import fetch_changed
@@ -371,18 +372,51 @@ def test_the_shops_own_limit_is_waited_for_or_told(make_world: Callable[..., Wor
     assert 429 not in {call["status"] for call in shop}
 
 
+def left_in_flight(world: World) -> None:
+    """As a run leaves all documents that ends between claiming and sending."""
+    with world.runtime.database.write() as session:
+        for record in world.records().values():
+            assert moves.claim(session, record.tenant_id, record.id, world.clock.now(), 60)
+    world.clock.advance(timedelta(minutes=5))
+
+
 def test_all_writes_of_a_run_that_died_are_looked_up_however_many_there_are(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = {world.order() for _ in range(3)}
     with world.opened() as work:
         fetch_changed(work)
-    with world.runtime.database.write() as session:
-        for record in world.records().values():
-            assert moves.claim(session, record.tenant_id, record.id, world.clock.now(), 60)
-    world.clock.advance(timedelta(minutes=5))
+    left_in_flight(world)
     monkeypatch.setattr(settling, "PAGE", 1)
     with world.opened() as work:
         assert settling.settle_and_adopt(work).released == 3
     world.run()
     assert world.invoices().keys() == numbers
+
+
+def test_what_another_run_takes_over_while_it_is_looked_up_is_not_looked_up_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs that are slower than their claims would take it from each other for ever."""
+    numbers = {str(world.order()) for _ in range(3)}
+    with world.opened() as work:
+        fetch_changed(work)
+    left_in_flight(world)
+    looked_up: list[str] = []
+
+    def slow(_: object, record: SyncRecord, __: object) -> list[PostedDocument]:
+        assert record.number not in looked_up
+        looked_up.append(record.number)
+        world.clock.advance(timedelta(hours=1))
+        with world.runtime.database.write() as session:
+            assert moves.claim_stale(session, record.tenant_id, record.id, world.clock.now(), 60)
+        world.clock.advance(timedelta(hours=1))
+        return []
+
+    monkeypatch.setattr(settling, "PAGE", 1)
+    with world.opened() as work, monkeypatch.context() as patched:
+        patched.setattr(type(work.writer), "look_up", slow)
+        assert settling.settle_and_adopt(work).released == 0
+    assert set(looked_up) == numbers
+    world.run()
+    assert {str(number) for number in world.invoices()} == numbers

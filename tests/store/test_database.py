@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import String, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import AutoString, Session, select
 
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.documents import ExternalRef
@@ -21,6 +21,7 @@ from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.money import Money
 from boekbrug.domain.records import Lane
 from boekbrug.store import budgets, moves, records, runs, tenants
+from boekbrug.store.columns import StorableText
 from boekbrug.store.database import Database
 from boekbrug.store.tables import DebtorRow, RecordRow, Table, TenantRow
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
@@ -39,6 +40,12 @@ def test_models_and_migrations_agree(address: str) -> None:
     database = Database(address)
     database.check_models()
     database.close()
+
+
+def test_every_column_of_text_takes_whatever_comes_from_outside() -> None:
+    columns = [column for table in Table.metadata.tables.values() for column in table.columns]
+    assert [str(column) for column in columns if isinstance(column.type, String | AutoString)] == []
+    assert sum(isinstance(column.type, StorableText) for column in columns) > 100
 
 
 def test_the_first_migration_can_be_undone(empty_address: str) -> None:
