@@ -51,9 +51,11 @@ def migrate(tenant: str, first_on: date, last_on: date) -> dict[str, Any]:
 
 
 def _record_calls(calls: list[dict[str, Any]]) -> None:
-    sent = httpx.HTTPTransport.handle_request
+    from connectors._direct import DirectTransport  # noqa: PLC0415 - as above
 
-    def send(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    sent = DirectTransport.handle_request
+
+    def send(transport: DirectTransport, request: httpx.Request) -> httpx.Response:
         response = sent(transport, request)
         if request.headers["User-Agent"].startswith("Boekbrug/"):
             kept = {name: value for name, value in request.headers.items() if name in ("authorization", "content-type")}
@@ -69,7 +71,7 @@ def _record_calls(calls: list[dict[str, Any]]) -> None:
             )
         return response
 
-    httpx.HTTPTransport.handle_request = send  # type: ignore[method-assign, assignment]
+    DirectTransport.handle_request = send  # type: ignore[method-assign, assignment]
 
 
 def replay(recording: Path) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from boekbrug.domain.errors import (
 from boekbrug.domain.findings import finding
 from connectors._answers import Answer, LimitRule, usual_limits
 from connectors._base import ConnectorSettings, Meter
+from connectors._direct import DirectTransport
 from connectors._login import Login, spellings_of
 from connectors._wire import Body, Json, JsonOut, clean, json_body, parse_json, plain
 
@@ -384,17 +385,21 @@ class _Lines:
         address, proxies = urlsplit(settings.base_url), getproxies()
         proxy = proxies.get(address.scheme) or proxies.get("all")
         direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
-        verify, limits = httpx.create_ssl_context(), httpx.Limits(max_connections=1, max_keepalive_connections=1)
-        self._all = [
-            httpx.HTTPTransport(verify=verify, limits=limits, proxy=None if direct else proxy)
-            for _ in range(settings.concurrency)
-        ]
-        self._free: LifoQueue[httpx.HTTPTransport] = LifoQueue()  # the one used last is the likeliest to be open yet
-        for transport in reversed(self._all):
-            self._free.put(transport)
+        context = httpx.create_ssl_context()
+
+        def transport() -> httpx.BaseTransport:
+            if direct or not proxy:
+                return DirectTransport(httpx.URL(settings.base_url), context)
+            limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+            return httpx.HTTPTransport(verify=context, limits=limits, proxy=proxy)
+
+        self._all = [transport() for _ in range(settings.concurrency)]
+        self._free: LifoQueue[httpx.BaseTransport] = LifoQueue()  # the one used last is the likeliest to be open yet
+        for one in reversed(self._all):
+            self._free.put(one)
 
     @contextmanager
-    def one(self) -> Iterator[httpx.HTTPTransport]:
+    def one(self) -> Iterator[httpx.BaseTransport]:
         """One of them, for one call. Waits without an end: every call ahead in the queue ends in time itself."""
         transport = self._free.get()
         try:

@@ -1,0 +1,125 @@
+"""One connection to one server, for httpx, over the standard library's HTTP.
+
+httpx's own transport speaks HTTP in pure Python twice over and looks after many connections and both versions of the
+protocol; that is half of what a call costs here, where every line is one connection to one server (ADR 16).
+What a failure means is told by the same errors: `httpx.ConnectError` and `ConnectTimeout` when certainly nothing was
+sent, every other `httpx.TransportError` when it may have been.
+"""
+
+from __future__ import annotations
+
+import select
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+
+import httpx
+
+_PART = 64 * 1024  # bytes read at once
+_IDLE_SECONDS = 5.0  # as httpx: servers close what stands idle, and a call that crosses that has no known outcome
+
+
+class DirectTransport(httpx.BaseTransport):
+    """Makes the requests of one thread at a time; each names its time-out, its target and its Content-Length."""
+
+    def __init__(self, address: httpx.URL, context: ssl.SSLContext) -> None:
+        host = address.raw_host.decode("ascii")
+        self._connection = (
+            HTTPSConnection(host, address.port, context=context)
+            if address.scheme == "https"
+            else HTTPConnection(host, address.port)
+        )
+        self._connection.auto_open = 0  # opened here only, where a failure is known to be one of connecting
+        self._used_at = 0.0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends the request and returns the answer, whose body is still to be read. Raises httpx.TransportError."""
+        self._open(request.extensions["timeout"]["read"])
+        connection = self._connection
+        with _as_httpx():
+            try:
+                target = request.extensions["target"].decode("ascii")
+                connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
+                for name, value in request.headers.raw:
+                    connection.putheader(name, value)
+                connection.endheaders(request.read())
+                answer = connection.getresponse()
+                if answer.status < 200:
+                    raise HTTPException("an answer before the answer")
+            except BaseException:
+                connection.close()
+                raise
+        return httpx.Response(answer.status, headers=answer.getheaders(), stream=_Body(self, answer))
+
+    def close(self) -> None:
+        """Lets go of the connection; a later request makes a new one."""
+        self._connection.close()
+
+    def used(self) -> None:
+        """The answer has been read to its end, and the connection can carry another."""
+        self._used_at = time.monotonic()
+
+    def _open(self, timeout: float) -> None:
+        """Raises httpx.ConnectError or ConnectTimeout."""
+        connection = self._connection
+        if connection.sock is not None:
+            if time.monotonic() - self._used_at < _IDLE_SECONDS and not _readable(connection):
+                return
+            connection.close()
+        connection.timeout = timeout
+        try:
+            connection.connect()
+        except TimeoutError:
+            connection.close()
+            raise httpx.ConnectTimeout("timed out") from None
+        except (OSError, UnicodeError) as error:
+            connection.close()
+            raise httpx.ConnectError(str(error)) from None
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, transport: DirectTransport, answer: HTTPResponse) -> None:
+        self._transport = transport
+        self._answer = answer
+        # Neither a length nor chunks: it ends where the connection does. http.client takes headers that break off for
+        # all there are, and then there is nothing behind them.
+        self._says_its_end = answer.chunked or answer.length is not None
+
+    def __iter__(self) -> Iterator[bytes]:
+        whole = self._says_its_end
+        with _as_httpx():
+            while part := self._answer.read1(_PART):
+                whole = True
+                yield part
+            if self._answer.length or not whole:
+                raise HTTPException("the answer ended too early")
+        self._answer.close()
+        self._transport.used()
+
+    def close(self) -> None:
+        """What was not read to its end would be taken for the next answer."""
+        if not self._answer.isclosed():
+            self._answer.close()
+            self._transport.close()
+
+
+def _readable(connection: HTTPConnection) -> bool:
+    """Nothing is to come before it is asked for: the server has closed, or what comes is not our answer."""
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """No text of the errors is passed on: they may hold what was sent."""
+    try:
+        yield
+    except TimeoutError:
+        raise httpx.ReadTimeout("timed out") from None
+    except (HTTPException, OSError) as error:
+        raise httpx.RemoteProtocolError(type(error).__name__) from None
+    except ValueError as error:  # a header or target that cannot be sent as it is
+        raise httpx.LocalProtocolError(type(error).__name__) from None
