@@ -14,7 +14,7 @@ from connectors.registry import CONNECTORS
 
 PACKAGE = Path(__file__).parents[2] / "connectors"
 MODULES = sorted(PACKAGE.glob("*.py"))
-SHARED = {"_answers", "_base", "_capabilities", "_http", "_login", "_pages", "_wire", "_countries", "_oauth", "_soap"}
+SHARED = {"_answers", "_base", "_capabilities", "_http", "_login", "_pages", "_wire", "_countries", "_soap"}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -33,8 +33,10 @@ def system_of(module: str) -> str:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_only_one_module_speaks_http(path: Path) -> None:
-    network = {name for name in imported(path) if name.split(".")[0] in ("httpx", "requests", "urllib3", "socket")}
-    assert not network or path.stem in ("_http", "_oauth"), network
+    known = ("httpx", "http", "requests", "urllib3", "socket", "ssl")
+    network = {name for name in imported(path) if name.split(".")[0] in known}
+    assert not network or path.stem in ("_http", "_direct"), network
+    assert path.stem == "_http" or "connectors._direct" not in imported(path)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
