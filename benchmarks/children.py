@@ -51,7 +51,7 @@ def migrate(tenant: str, first_on: date, last_on: date) -> dict[str, Any]:
 
 
 def _record_calls(calls: list[dict[str, Any]]) -> None:
-    from connectors._direct import DirectTransport  # noqa: PLC0415 - as above
+    from connectors._lines import DirectTransport  # noqa: PLC0415 - as above
 
     sent = DirectTransport.handle_request
 

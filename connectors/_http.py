@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from queue import LifoQueue
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from pydantic import SecretStr
@@ -37,7 +34,7 @@ from boekbrug.domain.errors import (
 from boekbrug.domain.findings import finding
 from connectors._answers import Answer, LimitRule, usual_limits
 from connectors._base import ConnectorSettings, Meter
-from connectors._direct import DirectTransport
+from connectors._lines import Lines
 from connectors._login import Login, spellings_of
 from connectors._wire import Body, Json, JsonOut, clean, json_body, parse_json, plain
 
@@ -117,7 +114,7 @@ class Session:
         self._usual_headers = {"Host": host, "User-Agent": f"Boekbrug/{__version__}", **usual}
         self._headers = httpx.Headers(self._usual_headers)
         self._time_out = httpx.Timeout(settings.timeout).as_dict()
-        self._lines = _Lines(settings)
+        self._lines = Lines(settings)
         self._reading = Retrying(
             stop=stop_after_attempt(READ_ATTEMPTS) | stop_after_delay(self._timeout),
             wait=wait_exponential(multiplier=READ_PAUSE, max=5),
@@ -371,46 +368,6 @@ class Session:
             system=self._system,
             document=document,
         )
-
-
-class _Lines:
-    """The connections of one session, as many as it may make calls at once; through the proxy that the environment
-    names, where it names one.
-
-    Each has a transport of its own: a pool of several looks at all of its sockets before and after each call, while
-    every other thread waits.
-    """
-
-    def __init__(self, settings: ConnectorSettings) -> None:
-        address, proxies = urlsplit(settings.base_url), getproxies()
-        proxy = proxies.get(address.scheme) or proxies.get("all")
-        direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
-        context = httpx.create_ssl_context()
-
-        def transport() -> httpx.BaseTransport:
-            if direct or not proxy:
-                return DirectTransport(httpx.URL(settings.base_url), context)
-            limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-            return httpx.HTTPTransport(verify=context, limits=limits, proxy=proxy)
-
-        self._all = [transport() for _ in range(settings.concurrency)]
-        self._free: LifoQueue[httpx.BaseTransport] = LifoQueue()  # the one used last is the likeliest to be open yet
-        for one in reversed(self._all):
-            self._free.put(one)
-
-    @contextmanager
-    def one(self) -> Iterator[httpx.BaseTransport]:
-        """One of them, for one call. Waits without an end: every call ahead in the queue ends in time itself."""
-        transport = self._free.get()
-        try:
-            yield transport
-        finally:
-            self._free.put(transport)
-
-    def close(self) -> None:
-        """Lets go of all of them."""
-        for transport in self._all:
-            transport.close()
 
 
 def _last_result(state: RetryCallState) -> object:

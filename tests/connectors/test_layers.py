@@ -14,7 +14,7 @@ from connectors.registry import CONNECTORS
 
 PACKAGE = Path(__file__).parents[2] / "connectors"
 MODULES = sorted(PACKAGE.glob("*.py"))
-SHARED = {"_answers", "_base", "_capabilities", "_http", "_login", "_pages", "_wire", "_countries", "_soap"}
+SHARED = {"_answers", "_base", "_capabilities", "_http", "_lines", "_login", "_pages", "_wire", "_countries", "_soap"}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -35,8 +35,8 @@ def system_of(module: str) -> str:
 def test_only_one_module_speaks_http(path: Path) -> None:
     known = ("httpx", "http", "requests", "urllib3", "socket", "ssl")
     network = {name for name in imported(path) if name.split(".")[0] in known}
-    assert not network or path.stem in ("_http", "_direct"), network
-    assert path.stem == "_http" or "connectors._direct" not in imported(path)
+    assert not network or path.stem in ("_http", "_lines"), network
+    assert path.stem == "_http" or "connectors._lines" not in imported(path)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

@@ -14,8 +14,8 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from connectors import _direct
-from connectors._direct import DirectTransport
+from connectors import _lines
+from connectors._lines import DirectTransport
 
 TIMEOUT = 0.5
 SAID = b'{"a": 1}'
@@ -178,7 +178,7 @@ def test_a_connection_that_stood_idle_is_not_used_again(
     server.answers = [whole(), whole(), whole()]
     ask(transport)
     ask(transport)
-    monkeypatch.setattr(_direct, "_IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(_lines, "_IDLE_SECONDS", 0.0)
     ask(transport)
     assert server.connections == 2
 

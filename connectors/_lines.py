@@ -1,4 +1,4 @@
-"""One connection to one server, for httpx, over the standard library's HTTP.
+"""The connections to one server: who may use which, and how a request goes over one.
 
 httpx's own transport speaks HTTP in pure Python twice over and looks after many connections and both versions of the
 protocol; that is half of what a call costs here, where every line is one connection to one server (ADR 16).
@@ -14,15 +14,61 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from queue import LifoQueue
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from connectors._base import ConnectorSettings
 
 _PART = 64 * 1024  # bytes read at once
 _IDLE_SECONDS = 5.0  # as httpx: servers close what stands idle, and a call that crosses that has no known outcome
 
 
+class Lines:
+    """The connections of one session, as many as it may make calls at once; through the proxy that the environment
+    names, where it names one.
+
+    Each has a transport of its own: a pool of several looks at all of its sockets before and after each call, while
+    every other thread waits.
+    """
+
+    def __init__(self, settings: ConnectorSettings) -> None:
+        address, proxies = urlsplit(settings.base_url), getproxies()
+        proxy = proxies.get(address.scheme) or proxies.get("all")
+        direct = address.scheme == "http" or proxy_bypass(address.hostname or "")  # http is this machine
+        context = httpx.create_ssl_context()
+
+        def transport() -> httpx.BaseTransport:
+            if direct or not proxy:
+                return DirectTransport(httpx.URL(settings.base_url), context)
+            limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+            return httpx.HTTPTransport(verify=context, limits=limits, proxy=proxy)
+
+        self._all = [transport() for _ in range(settings.concurrency)]
+        self._free: LifoQueue[httpx.BaseTransport] = LifoQueue()  # the one used last is the likeliest to be open yet
+        for one in reversed(self._all):
+            self._free.put(one)
+
+    @contextmanager
+    def one(self) -> Iterator[httpx.BaseTransport]:
+        """One of them, for one call. Waits without an end: every call ahead in the queue ends in time itself."""
+        transport = self._free.get()
+        try:
+            yield transport
+        finally:
+            self._free.put(transport)
+
+    def close(self) -> None:
+        """Lets go of all of them."""
+        for transport in self._all:
+            transport.close()
+
+
 class DirectTransport(httpx.BaseTransport):
-    """Makes the requests of one thread at a time; each names its time-out, its target and its Content-Length."""
+    """A connection over the standard library's HTTP. Makes requests one after the other, each with its time-out, its
+    target and its Content-Length."""
 
     def __init__(self, address: httpx.URL, context: ssl.SSLContext) -> None:
         host = address.raw_host.decode("ascii")
