@@ -35,6 +35,7 @@ from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import BATCH, RouteWork, due_batch
 from tasks.settling import SettleResult
+from tasks.touched import Touched
 from tasks.transforming import transform
 from tasks.writing import Prepared
 
@@ -57,7 +58,7 @@ class PushResult:
     adopted: int = 0
     goes_on_at: datetime | None = None
     stopped_by: BoekbrugError | None = None
-    touched: set[int] = field(default_factory=set)
+    touched: Touched = field(default_factory=Touched)
 
     @property
     def stopped(self) -> bool:
@@ -70,7 +71,7 @@ class PushResult:
         self.posted += other.posted
         self.refused += other.refused
         self.unknown += other.unknown
-        self.touched |= other.touched
+        self.touched.add(other.touched)
         self.goes_on_at = other.goes_on_at or self.goes_on_at
         self.stopped_by = other.stopped_by or self.stopped_by
 
@@ -198,7 +199,7 @@ class _Push:
                     self.work.runtime.clock.sleep(ours.slot.wait_seconds)
                 with self._lock:
                     self.result.tried += 1
-                    self.result.touched.add(record.id)
+                    self.result.touched.add([record.id])
                 self._push(record, ours)
 
     def _begin(self, record: SyncRecord) -> _Ours | None:

@@ -17,11 +17,10 @@ from tasks.fetching import FetchResult
 from tasks.payments import PaymentResult
 from tasks.pushing import PushResult
 from tasks.route_work import RouteWork
+from tasks.touched import Touched
 from tasks.transforming import TransformResult
 from tasks.verifying import VerifyResult
 
-# Beyond so many rows a table is no longer read; the rest is counted.
-ROWS = 1000
 # What is counted after every run: statuses that few documents stay in.
 COUNTED = (SyncStatus.PENDING, SyncStatus.IN_FLIGHT, SyncStatus.NEEDS_ATTENTION)
 
@@ -146,11 +145,13 @@ def _take_stock(work: RouteWork, report: RunReport) -> None:
 
 def document_rows(work: RouteWork, report: RunReport) -> list[dict[str, str]]:
     """The documents that this run did something with, and what became of them."""
-    touched = report.transformed.touched | report.pushed.touched | report.verified.touched
+    touched = Touched()
+    for step in (report.transformed, report.pushed, report.verified):
+        touched.add(step.touched)
     with work.runtime.database.read() as session:
-        shown = records.by_ids(session, work.tenant.id, sorted(touched)[:ROWS])
+        shown = records.by_ids(session, work.tenant.id, touched.shown)
     rows = [_row(record, work.tenant.language) for record in shown]
-    if len(touched) > ROWS:
+    if touched.are_more:
         rows.append({"document": "…", "status": "more than this table holds", "invoice": "", "gross": "", "why": ""})
     return rows
 

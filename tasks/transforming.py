@@ -23,6 +23,7 @@ from mappings.source_documents import transformed, vat_number_of
 from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
+from tasks.touched import Touched
 
 PAGE = 200
 WAITING = (SyncStatus.PENDING, SyncStatus.NEEDS_ATTENTION)
@@ -56,7 +57,7 @@ class TransformResult:
     ready: int = 0
     refused: int = 0
     reopened: int = 0
-    touched: set[int] = field(default_factory=set)
+    touched: Touched = field(default_factory=Touched)
 
 
 def transform_waiting(work: RouteWork, progress: Progress = unwatched) -> TransformResult:
@@ -153,7 +154,7 @@ def _transform(work: RouteWork, record: SyncRecord, result: TransformResult) -> 
         findings = problem.findings
     if blocking(findings):
         result.refused += 1
-        result.touched.add(record.id)
+        result.touched.add([record.id])
         if not waited or findings != record.findings:
             with work.runtime.database.write() as session:
                 if moves.status_now(session, work.tenant.id, record.id) is not record.status:

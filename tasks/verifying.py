@@ -18,6 +18,7 @@ from mappings.verification import Expected, RateTotal, Summary, compare, expecte
 from tasks.documents import document_of
 from tasks.progress import Progress, unwatched
 from tasks.route_work import RouteWork
+from tasks.touched import Touched
 from tasks.transforming import assumed_account
 from tasks.writing import EntryWriter
 
@@ -35,7 +36,7 @@ class VerifyResult:
     rates: dict[Decimal, RateTotal] = field(default_factory=dict)
     gross_shop: Money = field(default_factory=Money.zero)
     gross_books: Money = field(default_factory=Money.zero)
-    touched: set[int] = field(default_factory=set)
+    touched: Touched = field(default_factory=Touched)
 
     def add(self, page: Summary) -> None:
         """Counts a page's totals in."""
@@ -95,7 +96,7 @@ def _verify(work: RouteWork, page: Sequence[SyncRecord], result: VerifyResult) -
     differ = sum(status is SyncStatus.MISMATCH for status in statuses.values())
     result.mismatch += differ
     result.verified += len(statuses) - differ
-    result.touched |= statuses.keys()
+    result.touched.add(statuses)
 
 
 def _posted(work: RouteWork, page: Sequence[SyncRecord]) -> dict[str, PostedDocument]:
