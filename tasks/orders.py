@@ -11,6 +11,7 @@ from prefect import Task, get_run_logger, runtime
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
 from prefect.states import Completed
 from prefect.utilities.annotations import opaque
 
@@ -46,12 +47,20 @@ def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
 
 class Step(Task[P, R]):
     """A Prefect task whose arguments are nothing that other tasks returned: else Prefect would look for that through
-    all that a route's work holds, twice at every call."""
+    all that a route's work holds, twice at every call.
+
+    What Prefect notes of every task run, to recognise what it returned in another's arguments, is not kept either: a
+    migration has a task run per batch, however many documents it brings over.
+    """
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
         """Carries the step out as a task run."""
         called: Callable[..., Any] = super().__call__
         returned: R = called(*map(opaque, args), **kwargs)
+        run = FlowRunContext.get()
+        if run is not None:
+            run.run_results.clear()
+            run.task_run_assets.clear()
         return returned
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prefect import flow
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
@@ -18,6 +19,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterFlowRunId,
 )
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 
 from boekbrug.domain.errors import BoekbrugError
 from boekbrug.domain.records import SyncStatus
@@ -27,6 +29,8 @@ from demo.stack import Stack
 from flows.sync_orders import sync_orders
 from tasks import deployments, orders
 from tasks.deployments import RouteDeployment
+from tasks.pushing import PushResult
+from tasks.route_work import RouteWork, open_route
 from tasks.runtime import using
 from tests.flows.conftest import ask, environment_of, everything_in
 from tests.world import DE_BIE, MOKKENHUIS, ROUTE, World
@@ -163,6 +167,23 @@ def test_parameters_are_slugs_only(server: str, world: World) -> None:
     assert flow_run.parameters == {"tenant": MOKKENHUIS, "route": ROUTE}
     for task_run in task_runs_of(state):
         assert {str(i) for inputs in task_run.task_inputs.values() for i in inputs} == set()
+
+
+def test_prefect_keeps_nothing_of_the_steps_of_a_long_run(server: str, world: World) -> None:
+    @orders.step("push")
+    def push(work: RouteWork, posted: int) -> PushResult:
+        return PushResult(tried=posted, posted=posted)
+
+    @flow(persist_result=False)
+    def long_run() -> list[int]:
+        with open_route(MOKKENHUIS, ROUTE) as work:
+            kept = [push(work, 1000 + number) for number in range(20)]
+        run = FlowRunContext.get()
+        assert run is not None
+        return [len(kept), len(run.run_results), len(run.task_run_assets)]
+
+    with using(world.runtime):
+        assert long_run() == [20, 0, 0]
 
 
 def test_an_outage_that_passes_is_retried(server: str, world: World, at_once: None) -> None:
