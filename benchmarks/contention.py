@@ -109,9 +109,8 @@ def _postgresql() -> Iterator[tuple[str, str]]:
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM RESET ALL")
             connection.execute("SELECT pg_reload_conf()")
-            version = f"PostgreSQL {connection.info.server_version // 10_000}"
         with server.database(migrated=False) as address:
-            yield version, _prepared(address)
+            yield server.version, _prepared(address)
 
 
 def _prepared(address: str) -> str:

@@ -35,21 +35,23 @@ _SWITCHES = {
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
-    """A Prefect server that answers, and an initialised home."""
+def installation(databases: Mapping[str, str] | None = None) -> Iterator[Installation]:
+    """A Prefect server that answers, and an initialised home; on SQLite unless the settings `databases` name others."""
     with tempfile.TemporaryDirectory(prefix="boekbrug-bench-") as folder, Stack(Path(folder)) as stack:
-        stack.environment |= SECRETS | {"PYTHONPATH": str(ROOT), "PREFECT_LOGGING_LEVEL": "INFO"}
-        stack.start_server()
+        own = {"PYTHONPATH": str(ROOT), "PREFECT_LOGGING_LEVEL": "INFO"}
+        stack.environment |= SECRETS | own | dict(databases or {})
+        server = stack.start_server()
         stack.boekbrug("init")
         stack.wait_for_server()
-        yield Installation(stack)
+        yield Installation(stack, server.pid)
 
 
 class Installation:
     """Runs of one tenant against simulators, each from an empty store and with untouched simulators."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, server: int) -> None:
         self.stack = stack
+        self.server = server  # the process of Prefect's
         self.addresses: dict[str, str] = {}
         self._runs = 0
 

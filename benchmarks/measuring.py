@@ -97,4 +97,11 @@ def cpu_seconds(pid: int) -> float:
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     children = [int(child) for task in process.glob("task/*/children") for child in task.read_text().split()]
-    return own + sum(cpu_seconds(child) for child in children if Path(f"/proc/{child}").exists())
+    return own + sum(map(_of_a_child, children))
+
+
+def _of_a_child(pid: int) -> float:
+    try:
+        return cpu_seconds(pid)
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return 0.0

@@ -103,13 +103,16 @@ class Stack:
         if process.stdout:
             process.stdout.close()
 
-    def start_server(self) -> None:
-        """Starts a Prefect server on a free port and on SQLite; `wait_for_server` waits until it answers."""
+    def start_server(self) -> subprocess.Popen[str]:
+        """Starts a Prefect server on a free port, on SQLite unless the environment names another database;
+        `wait_for_server` waits until it answers."""
         port = free_port()
         self.api_url = f"http://127.0.0.1:{port}/api"
         self.environment["PREFECT_SERVER_UI_API_URL"] = self.api_url  # where the browser's page looks for it
-        self.start("prefect-server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+        command = ("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+        server = self.start("prefect-server", *command)
         self.environment["PREFECT_API_URL"] = self.api_url
+        return server
 
     def wait_for_server(self) -> None:
         """Waits until the Prefect server answers. Raises Broken when it does not."""

@@ -4,7 +4,7 @@ The server comes out of a wheel and is started once, or is the one whose address
 (postgresql://user@host/postgres; the user must be allowed to make databases).
 
 Prefect's own server needs the extension pg_trgm, which that wheel does not have: for it there is the PostgreSQL that is
-installed on the machine.
+installed on the machine (`for_prefect`).
 """
 
 import os
@@ -24,17 +24,25 @@ from boekbrug.store.database import Database
 
 # Not BOEKBRUG_…: those are taken away from tests.
 OWN_SERVER = "TEST_POSTGRESQL_URL"
+PREFECT_NEEDS = "pg_trgm"
 # These databases are thrown away: nothing has to survive a power cut.
 _FAST = ("fsync = off", "full_page_writes = off")
 
 
 class PostgreSQL:
-    """A running server. `url` is the address of its database `postgres`."""
+    """A running server. `url` is the address of its database `postgres`; `pid` its first process, if it is our own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pid: int | None = None) -> None:
         self.url = url
+        self.pid = pid
         self._names = (f"boekbrug_test_{os.getpid()}_{number}" for number in count(1))
         self._template = ""
+
+    @property
+    def version(self) -> str:
+        """What it is, in words."""
+        with psycopg.connect(self.url) as connection:
+            return f"PostgreSQL {connection.info.server_version // 10_000}"
 
     def has(self, extension: str) -> bool:
         """True when the extension can be made."""
@@ -72,6 +80,17 @@ class PostgreSQL:
         finally:
             self.drop(address)
 
+    @contextmanager
+    def installation(self) -> Iterator[dict[str, str]]:
+        """The settings of an installation whose Boekbrug and Prefect each have an empty database here."""
+        with self.database(migrated=False) as ours, self.database(migrated=False) as prefects:
+            asynchronous = make_url(prefects).set(drivername="postgresql+asyncpg")
+            yield {
+                "BOEKBRUG_DATABASE_URL": ours,
+                "PREFECT_API_DATABASE_CONNECTION_URL": asynchronous.render_as_string(hide_password=False),
+                "PREFECT_API_DATABASE_MIGRATE_ON_START": "true",
+            }
+
     def close(self) -> None:
         """Leaves nothing behind."""
         if self._template:
@@ -108,28 +127,50 @@ def running() -> Iterator[PostgreSQL]:
 
 
 @contextmanager
-def installed() -> Iterator[PostgreSQL]:
+def for_prefect(*, durable: bool = False) -> Iterator[PostgreSQL]:
+    """A server that Prefect's can live on: the one that is named, or a new one of the PostgreSQL that is installed.
+    Raises LookupError when it lacks what Prefect needs.
+
+    `durable`: a new one keeps its commits through a power cut, as one in production does, and each costs what it costs.
+    """
+    given = os.environ.get(OWN_SERVER, "")
+    with running() if given else _installed(durable) as server:
+        if not server.has(PREFECT_NEEDS):
+            raise LookupError(
+                f"this PostgreSQL has no extension {PREFECT_NEEDS}, which Prefect's server needs; "
+                f"install it (Debian: postgresql-contrib), or name another server in {OWN_SERVER}"
+            )
+        yield server
+
+
+@contextmanager
+def _installed(durable: bool) -> Iterator[PostgreSQL]:
     """A new server of the PostgreSQL that is installed on this machine. Raises LookupError when there is none."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     found = shutil.which("pg_ctl") or (programs[-1] / "pg_ctl" if programs else None)
     if found is None:
-        raise LookupError(f"no PostgreSQL is installed here; install one, or name a server in {OWN_SERVER}")
+        raise LookupError(
+            f"no PostgreSQL is installed here; install one (Debian: postgresql), or name a server in {OWN_SERVER}"
+        )
     pg_ctl, folder = str(found), Path(tempfile.mkdtemp(prefix="boekbrug-pg-"))
     # The server refuses to run as root; its package brings a user for it.
     user = "postgres" if os.geteuid() == 0 else None
     if user:
         shutil.chown(folder, user)
-    data = str(folder / "data")
-    settings = f"-F -h '' -k {folder} -c max_connections=200"
+    data = folder / "data"
+    settings = f"{'' if durable else '-F '}-h '' -k {folder} -c max_connections=200"
 
     def run(*arguments: str) -> None:
-        subprocess.run([pg_ctl, "-D", data, *arguments], user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        subprocess.run(
+            [pg_ctl, "-D", str(data), *arguments], user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder
+        )
 
     try:
         run("init", "-s", "-o", "-A trust -U postgres -E UTF8 --no-sync")
         run("start", "-w", "-l", str(folder / "log"), "-o", settings)
         try:
-            yield PostgreSQL(f"postgresql://postgres@/postgres?host={folder}")
+            pid = int((data / "postmaster.pid").read_text().split()[0])
+            yield PostgreSQL(f"postgresql://postgres@/postgres?host={folder}", pid)
         finally:
             run("stop", "-m", "immediate")
     finally:

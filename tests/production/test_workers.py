@@ -6,18 +6,18 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import make_url
 
 from demo.stack import Stack, get_json
 from sandbox._server import Running, running
 from sandbox.factuursturen import Factuursturen
 from sandbox.mijnwebwinkel import Mijnwebwinkel
-from tests.postgres import PostgreSQL, installed
+from tests.postgres import PostgreSQL, for_prefect
 
 ROOT = Path(__file__).parent.parent.parent
 TENANTS = [f"winkel-{number}" for number in range(1, 7)]
@@ -42,35 +42,26 @@ def books() -> Iterator[Running[Factuursturen]]:
 
 
 @pytest.fixture
-def server(postgresql: PostgreSQL) -> Iterator[PostgreSQL]:
-    """A server that Prefect's can live on."""
-    if postgresql.has("pg_trgm"):
-        yield postgresql
-        return
-    try:
-        with installed() as other:
-            yield other
-    except LookupError as missing:
-        if "CI" in os.environ:  # there .ci/run installs one
-            raise
-        pytest.skip(str(missing))
+def server() -> Iterator[PostgreSQL]:
+    with ExitStack() as opened:
+        try:
+            yield opened.enter_context(for_prefect())
+        except LookupError as missing:
+            if "CI" in os.environ:  # there .ci/run installs one
+                raise
+            pytest.skip(str(missing))
 
 
 @pytest.fixture
 def stack(server: PostgreSQL, tmp_path: Path) -> Iterator[Stack]:
     """Nothing is started yet; both databases are there, empty."""
-    with server.database(migrated=False) as ours, server.database(migrated=False) as prefects:
-        asynchronous = make_url(prefects).set(drivername="postgresql+asyncpg")
-        with Stack(tmp_path) as stack:
-            stack.environment |= {
-                "PYTHONPATH": str(ROOT),
-                "BOEKBRUG_DATABASE_URL": ours,
-                "PREFECT_API_DATABASE_CONNECTION_URL": asynchronous.render_as_string(hide_password=False),
-                "PREFECT_API_DATABASE_MIGRATE_ON_START": "true",
-                "PREFECT_WORKER_QUERY_SECONDS": "2",
-                "PARTNER": "partner-demo",
-            }
-            yield stack
+    with server.installation() as settings, Stack(tmp_path) as stack:
+        stack.environment |= settings | {
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PARTNER": "partner-demo",
+        }
+        yield stack
 
 
 def _tenant(number: int, tenant: str, shops: str, books: str) -> dict[str, Any]:
