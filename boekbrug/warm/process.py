@@ -1,4 +1,4 @@
-"""Starting and ending the warm process, from the worker's side."""
+"""Starting, replacing and ending the warm process, from the worker's side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,7 @@ IMPORTED = (
     "flows.sync_orders",
 )
 CLIENT = Path(__file__).with_name("client.py")
+REPLACED_AFTER = 60.0  # seconds since its start at the earliest: one that cannot live must not keep a processor busy
 _log = logging.getLogger(__name__)
 
 
@@ -37,8 +39,6 @@ class WarmProcess:
         self._process = process
         self._folder = folder
         self._pipe = pipe
-        self._stopping = False
-        self._watch = asyncio.create_task(self._told_when_gone())
 
     @classmethod
     async def start(cls, module: str, imported: Sequence[str], environment: Mapping[str, str]) -> Self:
@@ -71,14 +71,67 @@ class WarmProcess:
         command = shlex.join([sys.executable, "-I", "-S", str(CLIENT), address, module])
         return cls(process, command, folder, writing)
 
+    async def gone(self) -> int:
+        """Waits until it has ended; its exit code."""
+        return await self._process.wait()
+
     async def stop(self) -> None:
         """Lets it go, and waits for that: it stays until its last run has ended."""
-        self._stopping = True
         os.close(self._pipe)
-        await self._watch
+        await self.gone()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    async def _told_when_gone(self) -> None:
-        code = await self._process.wait()
-        if not self._stopping:
-            _log.error("the warm process has ended (%d): runs start cold until the worker is restarted", code)
+
+class KeptWarm:
+    """A warm process, and another one in its place when it dies."""
+
+    def __init__(
+        self, present: WarmProcess, start: Callable[[], Awaitable[WarmProcess]], replaced_after: float
+    ) -> None:
+        self._present = present
+        self._start = start
+        self._replaced_after = replaced_after
+        self._watch = asyncio.create_task(self._replace())
+
+    @classmethod
+    async def start(
+        cls,
+        module: str,
+        imported: Sequence[str],
+        environment: Mapping[str, str],
+        replaced_after: float = REPLACED_AFTER,
+    ) -> Self:
+        """As `WarmProcess.start`; none is replaced before so many seconds since its start have passed."""
+        start = partial(WarmProcess.start, module, imported, environment)
+        return cls(await start(), start, replaced_after)
+
+    @property
+    def command(self) -> str:
+        """Has a program run by the present warm process; while there is none, it starts cold."""
+        return self._present.command
+
+    @property
+    def pid(self) -> int:
+        """Of the present warm process."""
+        return self._present.pid
+
+    async def stop(self) -> None:
+        """Replaces it no more and lets it go, as `WarmProcess.stop` does."""
+        self._watch.cancel()
+        await asyncio.wait([self._watch])
+        await self._present.stop()
+
+    async def _replace(self) -> None:
+        time = asyncio.get_running_loop().time
+        while True:
+            began = time()
+            code = await self._present.gone()
+            wait = max(0.0, began + self._replaced_after - time())
+            _log.error("the warm process has ended (%d): until another is warm, in %.0f s, runs start cold", code, wait)
+            await asyncio.sleep(wait)
+            try:
+                dead, self._present = self._present, await self._start()
+            except OSError as problem:
+                _log.error("no other warm process can be started: %s", problem)
+            else:
+                await dead.stop()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
+import anyio
 import pytest
 import yaml
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -23,6 +27,7 @@ from prefect.workers.process import ProcessWorker
 
 from boekbrug.cli._output import Exit
 from boekbrug.store import runs, tenants
+from boekbrug.warm.process import REPLACED_AFTER
 from demo.stack import BIN, Stack
 from tasks import deployments
 from tasks.deployments import RouteDeployment
@@ -60,7 +65,7 @@ def worker(stack: Stack, world: World) -> Iterator[subprocess.Popen[str]]:
     with temporary_settings({PREFECT_API_URL: stack.api_url}):
         deployments.ensure_work_pool(POOL)
         deployments.register(ROUTE_DEPLOYMENT)
-    process = stack.start("warm-worker", "boekbrug", "worker", "--pool", POOL, "--name", "warm")
+    process = stack.start("warm-worker", "boekbrug", "worker", "--pool", POOL, "--name", "warm", "--limit", "2")
     yield process
     below = commands_below(process.pid)
     stack.end(process)
@@ -147,10 +152,86 @@ def test_every_flow_that_can_be_deployed_is_imported_beforehand() -> None:
 def test_a_command_that_is_configured_is_the_one_that_is_run(configured: str | None, used: str) -> None:
     from boekbrug.warm.worker import _configuration
 
-    configuration = _configuration("client")(command=configured)
+    configuration = _configuration(lambda: "client")(command=configured)
     configuration.prepare_for_flow_run(FlowRun(flow_id=uuid4()))
     assert configuration.command == used
     assert configuration._command_configured, "then Prefect runs it as it is"
+
+
+def test_a_full_worker_asks_again_when_a_run_has_ended_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    from boekbrug.warm.worker import WarmWorker
+
+    waiting = [FlowRun(flow_id=uuid4()) for _ in range(3)]
+    found = list(waiting)
+    asked: list[int] = []
+
+    async def ask(worker: WarmWorker) -> list[FlowRun]:
+        asked.append(int(worker.limiter.borrowed_tokens))
+        taken = [waiting.pop(0) for _ in range(min(len(waiting), int(worker.limiter.available_tokens)))]
+        for one in taken:
+            worker.limiter.acquire_on_behalf_of_nowait(one.id)
+        return taken
+
+    async def work() -> None:
+        worker = WarmWorker("pool", limit=2)
+        worker._limiter = anyio.CapacityLimiter(2)
+        asking = asyncio.create_task(worker.get_and_submit_flow_runs())
+        await asyncio.sleep(0.2)
+        assert asked == [0]
+        worker.limiter.release_on_behalf_of(found[0].id)
+        await asyncio.sleep(0.2)
+        assert asked == [0, 1], "and then it is full again"
+        worker.limiter.release_on_behalf_of(found[1].id)
+        assert await asyncio.wait_for(asking, 5) == found
+        assert asked == [0, 1, 1]
+
+    monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", ask)
+    asyncio.run(work())
+
+
+def test_no_more_runs_are_asked_for_than_can_be_begun() -> None:
+    from boekbrug.warm.worker import WarmWorker
+
+    asked: list[dict[str, Any]] = []
+
+    class Client:
+        async def request(self, method: str, path: str, *, json: dict[str, Any], path_params: dict[str, str]) -> Any:
+            asked.append(json | path_params)
+            return SimpleNamespace(json=list)
+
+    worker: Any = WarmWorker("pool", limit=2)
+    worker._limiter = anyio.CapacityLimiter(2)
+    worker._client = Client()
+    worker._work_pool = SimpleNamespace(name="pool")
+    worker._has_successfully_synced = True
+    assert asyncio.run(worker.get_and_submit_flow_runs()) == []
+    assert [(one["limit"], one["name"], one["work_queue_names"]) for one in asked] == [(4, "pool", [])]
+    soon = datetime.fromisoformat(asked[0]["scheduled_before"]) - datetime.now(UTC)
+    assert timedelta(seconds=5) < soon <= timedelta(seconds=10)
+
+
+def test_a_full_worker_asks_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its health check would take it for one that hangs."""
+    import boekbrug.warm.worker as module
+
+    asked = 0
+
+    async def ask(_: object) -> list[FlowRun]:
+        nonlocal asked
+        asked += 1
+        return []
+
+    async def work() -> None:
+        worker = module.WarmWorker("pool", limit=1)
+        worker._limiter = anyio.CapacityLimiter(1)
+        worker.limiter.acquire_on_behalf_of_nowait("a run")
+        with anyio.move_on_after(1):
+            await worker.get_and_submit_flow_runs()
+
+    monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", ask)
+    monkeypatch.setattr(module, "ASKS_AFTER", 0.2)
+    asyncio.run(work())
+    assert 2 <= asked <= 6
 
 
 def test_a_deployment_is_run_and_what_it_says_arrives(
@@ -195,6 +276,21 @@ def test_a_run_that_is_killed_has_crashed(server: str, worker: subprocess.Popen[
     assert "-9" in (state.message or "")
     until(lambda: not Path(f"/proc/{program}").exists())
     assert outcome(world, run_id) is None
+
+
+def test_a_warm_process_that_died_is_replaced(
+    server: str, stack: Stack, worker: subprocess.Popen[str], world: World
+) -> None:
+    (dead,) = warm_processes(worker)
+    os.kill(dead, signal.SIGKILL)
+    (warm,) = until(lambda: [pid for pid in warm_processes(worker) if pid != dead], patience=REPLACED_AFTER + 30)
+    assert warm
+    run_id = start()
+    until(lambda: programs(worker))  # it is a child of the new one
+    assert ended(run_id).is_completed()
+    log = (stack.home / "logs" / "warm-worker.log").read_text()
+    assert "the warm process has ended (-9)" in log
+    assert "cold)" not in log
 
 
 def command(stack: Stack, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from boekbrug.warm.process import WarmProcess
+from boekbrug.warm.process import KeptWarm, WarmProcess
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "BOEKBRUG_LOG_LEVEL": "INFO"}
@@ -233,3 +233,54 @@ def test_when_the_worker_is_killed_runs_go_on_and_then_nothing_is_left() -> None
     assert client.poll() is None
     assert client.wait(30) == 0
     until(lambda: not alive(int(pid)))
+
+
+@pytest.mark.parametrize(("lived", "waits"), [(3.0, False), (0.0, True)], ids=["old", "young"])
+def test_one_that_dies_is_replaced_but_not_over_and_over(
+    lived: float, waits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    between = 2.0
+
+    def run(command: str) -> dict[str, Any]:
+        environment = ENVIRONMENT | {"PROGRAM": "tell"}
+        client = subprocess.run(
+            shlex.split(command), env=environment, input="said\n", capture_output=True, text=True, timeout=30
+        )
+        told: dict[str, Any] = json.loads(client.stdout)
+        return told
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        kept = await KeptWarm.start("tests.warm.program", ["tests.warm.imported"], ENVIRONMENT, between)
+        first, folder = kept.pid, Path(shlex.split(kept.command)[-2]).parent
+        try:
+            await asyncio.sleep(lived)
+            os.kill(first, signal.SIGKILL)
+            if waits:
+                until(lambda: not alive(first))
+                assert not (await asyncio.to_thread(run, kept.command))["warm"]
+            while kept.pid == first:
+                assert loop.time() < began + 20
+                await asyncio.sleep(0.02)
+            assert not waits or loop.time() >= began + between
+            told = await asyncio.to_thread(run, kept.command)
+            assert (told["warm"], told["parent"]) == (True, kept.pid)
+            assert not folder.exists()
+            assert f"the warm process has ended ({-signal.SIGKILL})" in caplog.text
+        finally:
+            await kept.stop()
+        assert not alive(kept.pid)
+        assert not Path(shlex.split(kept.command)[-2]).parent.exists()
+
+    asyncio.run(work())
+
+
+def test_one_that_cannot_live_is_tried_at_intervals(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        kept = await KeptWarm.start("tests.warm.program", ["tests.warm.there_is_no_such_module"], ENVIRONMENT, 1.5)
+        await asyncio.sleep(4)
+        await kept.stop()
+
+    asyncio.run(work())
+    assert 1 <= caplog.text.count("the warm process has ended (1)") <= 3
