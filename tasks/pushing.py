@@ -49,9 +49,11 @@ PAUSE_AFTER_FAILURE = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class PushResult:
-    """What became of the documents. `goes_on_at`: from when the waiting ones can go; `stopped_by`: what ended it."""
+    """What became of the documents. `more`: others are due now; `goes_on_at`: from when the waiting ones can go;
+    `stopped_by`: what ended it."""
 
     tried: int = 0
+    more: bool = False
     posted: int = 0
     refused: int = 0
     unknown: int = 0
@@ -95,7 +97,7 @@ def _push_all(work: RouteWork, push: Callable[[RouteWork], PushResult], pushed: 
     while not pushed.stopped:
         batch = push(work)
         pushed.add(batch)
-        if batch.tried == 0:
+        if not batch.more:
             return
 
 
@@ -130,6 +132,7 @@ def push_due(work: RouteWork, progress: Progress = unwatched, limit: int = BATCH
     progress("push", result.posted, None)
     if result.stopped_by is not None:
         raise result.stopped_by
+    result.more = result.tried > 0 and bool(due_batch(work, 1))
     return result
 
 
