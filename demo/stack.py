@@ -59,6 +59,7 @@ class Stack:
             "BOEKBRUG_HOME": str(home),
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",  # the server does not ask for tokens
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
         }

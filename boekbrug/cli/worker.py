@@ -34,6 +34,8 @@ def worker(
     """
     # Read when Prefect is imported. Its own 10 s would leave a worker idle whose runs take one or two.
     os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "2")
+    # Worker, runs and server are of one installation: no run need ask which version the server is of.
+    os.environ.setdefault("PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED", "false")
     require_server()
     logging.getLogger().handlers.clear()  # the worker logs as its runs do, and Prefect leaves alone what it finds
     from prefect.utilities.processutils import setup_signal_handlers_worker  # noqa: PLC0415 - takes seconds

@@ -43,9 +43,8 @@ class WarmWorker(ProcessWorker, abc.ABC):
 
     _warm: KeptWarm | None = None
 
-    def __init__(self, work_pool_name: str, *, limit: int | None = None, **named: Any) -> None:
+    def __init__(self, work_pool_name: str, *, limit: int, **named: Any) -> None:
         super().__init__(work_pool_name, limit=limit, **named)
-        self._is_limited = limit is not None
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Prefect's own; a worker that is full then asks again as soon as a run has ended, and not before.
@@ -54,7 +53,7 @@ class WarmWorker(ProcessWorker, abc.ABC):
         that comes free is taken at once, not at the next interval.
         """
         submitted = await super().get_and_submit_flow_runs()
-        while self._is_limited and not self.limiter.available_tokens:
+        while not self.limiter.available_tokens:
             with anyio.move_on_after(ASKS_AFTER):
                 async with self.limiter:
                     pass  # there is a place
@@ -63,8 +62,6 @@ class WarmWorker(ProcessWorker, abc.ABC):
 
     async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
         """Prefect's own, but asks for few: of a thousand runs that wait the server would send two hundred each time."""
-        if not self._is_limited:
-            return await super()._get_scheduled_flow_runs()
         wanted = {
             "work_queue_names": list(self._work_queues),
             "scheduled_before": str(datetime.now(UTC) + timedelta(seconds=int(self._prefetch_seconds))),
