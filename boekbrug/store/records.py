@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
 from boekbrug.store.rows import in_chunks, record_from, unindexed
-from boekbrug.store.tables import RecordEventRow, RecordRow
+from boekbrug.store.tables import IS_ERROR, RecordEventRow, RecordRow
 
 ERRORS = (SyncStatus.NEEDS_ATTENTION, SyncStatus.MISMATCH)
 _PAGE = 500
@@ -273,9 +273,11 @@ def _in_lanes(lanes: Iterable[Lane]) -> ColumnElement[bool]:
     return true() if len(chosen) == len(Lane) else col(RecordRow.lane).in_(chosen)
 
 
-def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> tuple[ColumnElement[bool], ...]:
-    conditions = (col(RecordRow.tenant_id) == tenant_id, col(RecordRow.status) == status.value)
-    return conditions if route_id is None else (*conditions, col(RecordRow.route_id) == route_id)
+def _in_status(tenant_id: int, status: SyncStatus, route_id: int | None) -> list[ColumnElement[bool]]:
+    conditions = [col(RecordRow.tenant_id) == tenant_id, col(RecordRow.status) == status.value]
+    if status in ERRORS:
+        conditions.append(IS_ERROR)
+    return conditions if route_id is None else [*conditions, col(RecordRow.route_id) == route_id]
 
 
 def _records(session: Session, statement: SelectOfScalar[RecordRow]) -> list[SyncRecord]:

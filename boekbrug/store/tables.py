@@ -10,10 +10,24 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlmodel import AutoString, Field, SQLModel
 
 from boekbrug.store.columns import BIG_ID, StorableString, StorableText
+
+
+# Word for word what the index on errors says: only then does SQLite see that it holds all of them.
+IS_ERROR: ColumnElement[bool] = literal_column("status IN ('needs_attention', 'mismatch')")
 
 
 class Table(SQLModel):
@@ -164,6 +178,17 @@ class RecordRow(Table, table=True):
             "lane",
             "version",
             "updated_at",
+        ),
+        # what waits for a person: by cause, and each cause's newest first
+        Index(
+            "ix_sync_record_error",
+            "tenant_id",
+            "status",
+            "finding_code",
+            "id",
+            "route_id",
+            sqlite_where=IS_ERROR,
+            postgresql_where=IS_ERROR,
         ),
         # documents in the books that may be ours
         Index("ix_sync_record_reference", "tenant_id", "route_id", "our_reference"),
