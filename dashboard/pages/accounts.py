@@ -71,6 +71,7 @@ def choose(request: Request, visitor: TheVisitor, text: str = "", after: str = "
         rows=[(one, found[one.tenant.id]) for one in shown],
         count=len(mine),
         page=PAGE,
+        most=overviews.MOST_COUNTED,
         text=text,
         is_first=not first,
         next=shown[-1].tenant.slug if len(fit) > first + PAGE else "",

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from boekbrug.domain.notices import Channel, NoticeKind
 from boekbrug.domain.records import SyncStatus
-from boekbrug.store import notifications, users
+from boekbrug.store import notifications, overviews, users
 from dashboard.pages import accounts
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.test_pages import words
@@ -32,6 +32,11 @@ def test_all_administrations_at_a_glance(seen: Dashboard) -> None:
     ):
         assert cell == [str(sum(record.status in statuses for record in kept))]
     assert "gaat later verder" in " ".join(cells[1]) or "klaar" in " ".join(cells[1])
+
+
+def test_more_documents_than_are_counted_are_said_to_be_more(seen: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overviews, "MOST_COUNTED", 0)
+    assert f'<a href="/t/{MOKKENHUIS}/errors">0+</a>' in seen.browser(ACCOUNTANT).text("/tenants")
 
 
 def test_many_administrations_come_page_by_page(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
