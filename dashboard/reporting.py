@@ -61,6 +61,7 @@ class Choices:
     kinds: frozenset[DocumentKind] = field(default_factory=frozenset)
     route: str = ""
     text: str = ""
+    in_all: bool = False
 
     @classmethod
     def of(cls, query: QueryParams) -> Choices:
@@ -74,12 +75,13 @@ class Choices:
             kinds=frozenset(k for k in DocumentKind if k.value in query.getlist("kind")),
             route=query.get("route", ""),
             text=query.get("text", "").strip()[:MOST_TEXT],
+            in_all=query.get("all") == "1",
         )
 
     @property
     def narrows(self) -> bool:
         """True when more than a text was chosen."""
-        return bool(replace(self, text="").address())
+        return bool(replace(self, text="", in_all=False).address())
 
     def address(self, **changes: str) -> str:
         """The choices as an address says them."""
@@ -89,6 +91,7 @@ class Choices:
         said += [("status", status.value) for status in SyncStatus if status in self.statuses]
         said += [("kind", kind.value) for kind in DocumentKind if kind in self.kinds]
         said += [(name, text) for name, text in (("route", self.route), ("text", self.text)) if text]
+        said += [("all", "1")] if self.in_all else []
         kept = [(name, text) for name, text in said if name not in changes]
         return urlencode([*kept, *((name, text) for name, text in changes.items() if text)])
 
@@ -104,6 +107,7 @@ class Choices:
             kinds=self.kinds or frozenset(DocumentKind),
             route_id=chosen.get(self.route),
             text=self.text,
+            in_all=self.in_all,
         )
 
 

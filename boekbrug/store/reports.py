@@ -7,7 +7,7 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,12 +22,17 @@ from boekbrug.domain.documents import DocumentKind
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.store.database import Database
 from boekbrug.store.records import by_ids
-from boekbrug.store.rows import in_chunks, unindexed
+from boekbrug.store.rows import unindexed
 from boekbrug.store.searching import matching
 from boekbrug.store.tables import RecordRow
 
-FEW = 2000
-"""How many documents are gathered at most; of more, the latest."""
+FEW = 300
+"""Up to so many documents in the statuses that are meant are gathered and sorted; more of them are met soon enough on
+a walk through all."""
+MOST_FOUND = 2000
+"""How many documents with a text in them are gathered at most; of more, the latest."""
+LOOKED_THROUGH = 100_000
+"""In how many of the tenant's latest documents a text is looked for, unless it is to be looked for in all."""
 
 
 _BOOKED = (SyncStatus.POSTED, SyncStatus.VERIFIED, SyncStatus.MISMATCH)
@@ -43,7 +48,8 @@ class DateKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFilter:
     """Which documents, in which order. `since` (included) and `until` (not included) bound the moment of `by`; `text`
-    is words that are all in its number, its number in the books, or the customer's names or e-mail address."""
+    is words that are all in its number, its number in the books, or the customer's names or e-mail address; among the
+    latest documents and the one of that very number, or, with `in_all`, among all."""
 
     by: DateKind = DateKind.ORDERED
     newest_first: bool = True
@@ -53,6 +59,7 @@ class ReportFilter:
     kinds: frozenset[DocumentKind] = frozenset(DocumentKind)
     route_id: int | None = None
     text: str = ""
+    in_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,20 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
     """A page of documents. `next` is where the next one begins, None on the last page; `is_partial` when more documents
-    were meant than can be gathered, so that the oldest are not among them."""
+    were meant than can be gathered, so that the oldest are not among them; `leaves_older` when the text was not looked
+    for in the tenant's older documents."""
 
     records: list[SyncRecord] = field(default_factory=list)
     next: Place | None = None
     is_partial: bool = False
+    leaves_older: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    ids: Sequence[int]
+    is_partial: bool = False
+    leaves_older: bool = False
 
 
 def report_page(
@@ -78,17 +94,15 @@ def report_page(
 ) -> ReportPage:
     """The page of documents that follows `after`."""
     gathered = _gathered(session, tenant_id, wanted)
-    if gathered is None:
-        places, is_partial = _walk(session, tenant_id, wanted, after, limit + 1), False
-    else:
-        ids, is_partial = gathered
-        places = _sorted(session, tenant_id, wanted, ids, after)[: limit + 1]
+    among = None if gathered is None else gathered.ids
+    places = _walk(session, tenant_id, wanted, after, limit + 1, among)
     shown = places[:limit]
     found = {record.id: record for record in by_ids(session, tenant_id, [place.record_id for place in shown])}
     return ReportPage(
         records=[found[place.record_id] for place in shown],
         next=shown[-1] if len(places) > limit else None,
-        is_partial=is_partial,
+        is_partial=gathered is not None and gathered.is_partial,
+        leaves_older=gathered is not None and gathered.leaves_older,
     )
 
 
@@ -119,32 +133,54 @@ def posted_counts(
     return dict(zip(_BOOKED, session.connection().execute(counted).one(), strict=True))
 
 
-def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> tuple[list[int], bool] | None:
-    """The documents that can be meant, when those are few; and whether there were more than can be gathered."""
+def _gathered(session: Session, tenant_id: int, wanted: ReportFilter) -> _Gathered | None:
+    """The documents that can be meant, when those are few."""
     if wanted.text:
-        return _containing(session, tenant_id, wanted.text)
+        return _containing(session, tenant_id, wanted)
     if wanted.statuses == frozenset(SyncStatus):
         return None
     ids: list[int] = []
     for status in wanted.statuses:
         statement = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, RecordRow.status == status.value)
-        ids += session.exec(statement.limit(FEW + 1 - len(ids))).all()
-        if len(ids) > FEW:
+        if session.exec(statement.offset(FEW - len(ids)).limit(1)).first() is not None:
             return None
-    return ids, False
+        ids += session.exec(statement).all()
+    return _Gathered(ids)
 
 
-def _containing(session: Session, tenant_id: int, text: str) -> tuple[list[int], bool]:
-    """The latest documents that have the text in them; whether there are more of them."""
-    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, *matching(text))
-    ids = session.exec(mine.order_by(col(RecordRow.id).desc()).limit(FEW + 1)).all()
-    return list(ids[:FEW]), len(ids) > FEW
+def _containing(session: Session, tenant_id: int, wanted: ReportFilter) -> _Gathered:
+    """The latest documents that have the text in them."""
+    mine = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id)
+    newest_first = mine.order_by(col(RecordRow.id).desc())
+    left = None if wanted.in_all else session.exec(newest_first.offset(LOOKED_THROUGH).limit(1)).first()
+    found = newest_first.where(*matching(wanted.text)).limit(MOST_FOUND + 1)
+    if left is None:
+        ids = session.exec(found).all()
+        return _Gathered(ids[:MOST_FOUND], is_partial=len(ids) > MOST_FOUND)
+    numbered = mine.where(RecordRow.number == wanted.text.strip(), unindexed(RecordRow.id) <= left).limit(MOST_FOUND)
+    ids = [*session.exec(numbered), *session.exec(found.where(col(RecordRow.id) > left))]
+    return _Gathered(ids[:MOST_FOUND], is_partial=len(ids) > MOST_FOUND, leaves_older=True)
 
 
-def _walk(session: Session, tenant_id: int, wanted: ReportFilter, after: Place | None, limit: int) -> list[Place]:
-    """Along the index of moments; then the documents that have no such moment, by their ids."""
+def _walk(
+    session: Session,
+    tenant_id: int,
+    wanted: ReportFilter,
+    after: Place | None,
+    limit: int,
+    among: Collection[int] | None,
+) -> list[Place]:
+    """Along the index of moments, or by moment among those that were gathered; then the documents that have no such
+    moment, by their ids."""
+    if among is not None and not among:
+        return []
     moment, record_id = _moment(wanted), col(RecordRow.id)
-    statement = select(moment, record_id).where(RecordRow.tenant_id == tenant_id, *_others(wanted))
+    statement = select(moment, record_id).where(*_others(wanted))
+    if among is None:
+        statement = statement.where(RecordRow.tenant_id == tenant_id)
+    else:
+        # Every index but that of the ids begins with the tenant.
+        statement = statement.where(unindexed(RecordRow.tenant_id) == tenant_id, record_id.in_(among))
     found: list[Place] = []
     if after is None or after.moment is not None:
         dated = statement.where(moment.is_not(None), *_period(wanted))
@@ -162,46 +198,6 @@ def _walk(session: Session, tenant_id: int, wanted: ReportFilter, after: Place |
         by_id = record_id.desc() if wanted.newest_first else record_id.asc()
         found += [Place(*row) for row in session.exec(undated.order_by(by_id).limit(limit - len(found)))]
     return found
-
-
-def _sorted(
-    session: Session, tenant_id: int, wanted: ReportFilter, ids: Sequence[int], after: Place | None
-) -> list[Place]:
-    """Those of the gathered documents that are meant, from `after` on."""
-    moment = _moment(wanted)
-    found: list[Place] = []
-    for part in in_chunks(ids):
-        rows = session.exec(
-            # The number, because no index of moments has it: SQLite would rather walk through all of one than seek.
-            select(moment, RecordRow.id, RecordRow.number).where(
-                RecordRow.tenant_id == tenant_id, col(RecordRow.id).in_(part), *_others(wanted)
-            )
-        )
-        found += [place for at, record_id, _ in rows if _within(wanted, place := Place(at, record_id))]
-    dated = sorted((p for p in found if p.moment is not None), key=_key, reverse=wanted.newest_first)
-    undated = sorted((p for p in found if p.moment is None), key=lambda p: p.record_id, reverse=wanted.newest_first)
-    places = [*dated, *undated]
-    return places if after is None else [p for p in places if _comes_after(wanted, p, after)]
-
-
-def _key(place: Place) -> tuple[datetime, int]:
-    assert place.moment is not None
-    return place.moment, place.record_id
-
-
-def _comes_after(wanted: ReportFilter, place: Place, after: Place) -> bool:
-    if (place.moment is None) != (after.moment is None):
-        return place.moment is None
-    here, there = ((place.record_id,), (after.record_id,)) if place.moment is None else (_key(place), _key(after))
-    return here < there if wanted.newest_first else here > there
-
-
-def _within(wanted: ReportFilter, place: Place) -> bool:
-    if place.moment is None:
-        return _takes_undated(wanted)
-    return (wanted.since is None or place.moment >= wanted.since) and (
-        wanted.until is None or place.moment < wanted.until
-    )
 
 
 def _takes_undated(wanted: ReportFilter) -> bool:

@@ -100,7 +100,9 @@ def report(request: Request, place: ThePlace) -> Response:
         found=[(record, customer_of(record)) for record in page.records],
         pages=Pages(routes),
         partial=page.is_partial,
-        few=reports.FEW,
+        most=reports.MOST_FOUND,
+        leaves_older=page.leaves_older,
+        looked_through=reports.LOOKED_THROUGH,
         next=choices.address(after=place_to_text(page.next)) if page.next else "",
         is_first="after" not in request.query_params,
     )

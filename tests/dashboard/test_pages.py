@@ -11,7 +11,7 @@ from boekbrug.domain.documents import DocumentKind
 from boekbrug.domain.records import AttemptOutcome, Lane, SyncStatus
 from boekbrug.domain.tenants import RuleMatch
 from boekbrug.domain.users import Role
-from boekbrug.store import audit, records, tenants
+from boekbrug.store import audit, records, reports, tenants
 from boekbrug.store.runs import RunOutcome
 from dashboard import catalogues, prefect_link
 from dashboard import words as said_words
@@ -85,6 +85,22 @@ def test_the_report_is_read_page_by_page(seen: Dashboard, monkeypatch: pytest.Mo
         following = re.search(r'href="([^"]+)" rel="next"', text)
         address = following.group(1).replace("&amp;", "&") if following else ""
     assert sorted(found) == sorted(seen.world.records(MOKKENHUIS))
+
+
+def test_a_text_is_looked_for_in_older_documents_when_asked_to(
+    seen: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "LOOKED_THROUGH", 1)
+    browser, kept = seen.browser(MINE), seen.world.records(MOKKENHUIS)
+    oldest = min(kept.values(), key=lambda record: record.id)
+    piece = f"{ROOT}/documents?text={oldest.number[:-1]}"
+    text = browser.text(piece)
+    assert f">{oldest.number}<" not in text and "in de 1 documenten die het laatst binnenkwamen" in words(text)
+    more = re.search(rf'href="({ROOT}/documents\?text=[^"]+&amp;all=1)">Zoek in alle documenten', text)
+    assert more is not None
+    found = browser.text(more.group(1).replace("&amp;", "&"))
+    assert f">{oldest.number}<" in found and "het laatst binnenkwamen" not in found
+    assert f">{oldest.number}<" in browser.text(f"{ROOT}/documents?text={oldest.number}")
 
 
 def test_exports_hold_the_same_documents(seen: Dashboard) -> None:

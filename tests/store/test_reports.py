@@ -112,10 +112,28 @@ def test_a_piece_of_text_is_looked_for_in_numbers_and_addresses(writing: Session
 def test_what_is_more_than_can_be_gathered_is_said(
     writing: Session, route: Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "FEW", 3)
+    monkeypatch.setattr(reports, "MOST_FOUND", 3)
     page = reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
     assert page.is_partial and len(page.records) == 3
     assert not reports.report_page(writing, route.tenant_id, ReportFilter(text="10010")).is_partial
+
+
+def test_a_text_is_looked_for_in_the_latest_documents_unless_in_all_of_them(
+    writing: Session, route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(**wanted: Any) -> tuple[list[int], bool]:
+        page = reports.report_page(writing, route.tenant_id, ReportFilter(**wanted))
+        return [int(record.number) for record in page.records], page.leaves_older
+
+    everything = len(BY_DAY)
+    monkeypatch.setattr(reports, "LOOKED_THROUGH", everything)
+    assert found(text="KIM@") == ([10007, 10005, 10003, 10001, 10009], False)
+    monkeypatch.setattr(reports, "LOOKED_THROUGH", 4)  # 10007 to 10010
+    assert found(text="KIM@") == ([10007, 10009], True)
+    assert found(text="KIM@", in_all=True) == ([10007, 10005, 10003, 10001, 10009], False)
+    assert found(text=" 10003 ") == ([10003], True), "whoever types the whole number finds it, however old it is"
+    assert found(text="0003") == ([], True)
+    assert found(text="10003", statuses=frozenset({SyncStatus.HELD})) == ([], True)
 
 
 def test_a_report_is_read_page_by_page(database: Database) -> None:
@@ -149,7 +167,10 @@ def test_what_a_document_is_looked_for_by_follows_it(writing: Session, route: Ro
 
 # PostgreSQL decides by what it knows of the table.
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_looking_for_a_text_walks_one_index_and_then_seeks(writing: Session, route: Route) -> None:
+def test_looking_for_a_text_walks_one_index_and_then_seeks(
+    writing: Session, route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "LOOKED_THROUGH", 5)
     asked: list[tuple[str, Any]] = []
     connection = writing.connection().connection.driver_connection
     assert isinstance(connection, sqlite3.Connection)
@@ -160,12 +181,14 @@ def test_looking_for_a_text_walks_one_index_and_then_seeks(writing: Session, rou
     event.listen(writing.connection().engine, "before_cursor_execute", note)
     reports.report_page(writing, route.tenant_id, ReportFilter(text="1000"))
     plans = [connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall() for statement, values in asked]
-    assert [plan[0][3].partition("INDEX ")[2] for plan in plans] == [
-        "ix_sync_record_search (tenant_id=?)",
-        "ix_sync_record_search (tenant_id=? AND id=?)",
-        "ix_sync_record_search (tenant_id=? AND id=?)",
+    assert [plan[0][3].partition(" INDEX ")[2] or plan[0][3].partition(" USING ")[2] for plan in plans] == [
+        "ix_sync_record_search (tenant_id=?)",  # where the latest begin
+        "ix_sync_record_number (tenant_id=? AND number=?)",
+        "ix_sync_record_search (tenant_id=? AND id>?)",
+        "INTEGER PRIMARY KEY (rowid=?)",  # those that were found, sorted
+        "INTEGER PRIMARY KEY (rowid=?)",  # those of them without a date
+        "ix_sync_record_search (tenant_id=? AND id=?)",  # the page
     ]
-    assert all(len(plan) == 1 for plan in plans), "nothing is sorted by the database"
 
 
 # PostgreSQL decides by what it knows of the table.
