@@ -6,12 +6,13 @@ all tenants in turn, as days bring them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Table, insert, inspect, text
+from sqlalchemy import insert, text
 
 from boekbrug.domain.documents import Address, Contact, ExternalRef, LineKind, Order, OrderLine, Payment, TaxTreatment
 from boekbrug.domain.findings import Finding
@@ -21,7 +22,17 @@ from boekbrug.domain.snapshots import document_to_json
 from boekbrug.domain.tenants import MappingRule, RoutePolicy
 from boekbrug.store.database import Database
 from boekbrug.store.rows import findings_to_json
-from boekbrug.store.tables import ConnectionRow, RecordRow, RouteRow, RouteVersionRow, TenantRow
+from boekbrug.store.tables import (
+    AttemptRow,
+    ConnectionRow,
+    MigrationRecordRow,
+    RecordEventRow,
+    RecordRow,
+    RouteRow,
+    RouteVersionRow,
+    Table,
+    TenantRow,
+)
 
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 CODES = ("REFUSED_BY_BOOKS", "VAT_NUMBER_MISSING", "TOTAL_DIFFERS")
@@ -33,6 +44,7 @@ _STATUSES = (
 )
 _NAMES = ("Jansen", "De Vries", "Bakker", "Visser", "Smit", "Meijer", "De Boer", "Mulder", "Peeters", "Maes", "Kuipers")
 _CHUNK = 100_000
+_CACHE = 2_000_000  # kB, of which SQLite otherwise takes two thousand
 PERIOD = timedelta(hours=1)  # of the tenants' budgets
 _VAT_RULES = tuple(
     MappingRule.model_validate({"kind": "vat", "match": {"band": band}, "gives": {"vat_code": code}})
@@ -45,30 +57,45 @@ def filled(path: Path, count: int, tenants: int) -> Database:
     database = Database(f"sqlite:///{path}")
     database.migrate()
     add_tenants(database, tenants)
-    table = inspect(RecordRow).local_table
-    assert isinstance(table, Table)
-    with database.write() as session:
-        for index in table.indexes:
-            index.drop(session.connection())
     values = {"tenants": tenants, "dealt": dealt(count), "now": _moment(NOW), "earlier": _moment(NOW.replace(hour=5))}
     values |= {"snapshot": _snapshot(), "findings": findings_to_json([Finding(CODES[0], {"answer": "no such debtor"})])}
-    for first in range(1, count + 1, _CHUNK):
-        with database.write() as session:
-            last = min(first + _CHUNK - 1, count)
-            session.connection().execute(text(_DOCUMENTS), values | {"first": first, "last": last})
-    with database.write() as session:
-        for index in table.indexes:
-            index.create(session.connection())
+    with _without_indexes(database, RecordRow):
+        for first in range(1, count + 1, _CHUNK):
+            with database.write() as session:
+                last = min(first + _CHUNK - 1, count)
+                session.connection().execute(text(_DOCUMENTS), values | {"first": first, "last": last})
     return database
 
 
 def add_requests(database: Database) -> None:
     """For every booked document the request that booked it, by an account of its tenant's, and a step of its history.
     The documents of the latest period are those of the account's ledger."""
-    with database.write() as session:
-        connection = session.connection()
+    with _without_indexes(database, AttemptRow, RecordEventRow):
         for statement in (_ACCOUNTS, _ATTEMPTS, _EVENTS):
-            connection.execute(text(statement), {"now": _moment(NOW)})
+            with database.write() as session:
+                session.connection().execute(text(statement), {"now": _moment(NOW)})
+
+
+def add_migration(database: Database) -> None:
+    """A migration of the first tenant's that met all its documents, with what the books held then."""
+    with _without_indexes(database, MigrationRecordRow), database.write() as session:
+        for statement in (_MIGRATION, _MET):
+            session.connection().execute(text(statement), {"now": _moment(NOW)})
+
+
+@contextmanager
+def _without_indexes(database: Database, *tables: type[Table]) -> Iterator[None]:
+    """Indexes are made once the tables are full: sorting beats millions of insertions at places by lot."""
+    indexes = [index for table in tables for index in Table.metadata.tables[str(table.__tablename__)].indexes]
+    with database.write() as session:
+        session.connection().execute(text(f"PRAGMA cache_size = -{_CACHE}"))  # for as long as the connection lasts
+        for index in indexes:
+            index.drop(session.connection())
+    yield
+    with database.write() as session:
+        for index in indexes:
+            index.create(session.connection())
+    database.close()  # and with it the memory, which no installation gives its connections
 
 
 def dealt(count: int) -> int:
@@ -199,4 +226,16 @@ SELECT tenant_id, sync_record.id, tenant_id, 'documents', 'invoice', 1, posted_a
 _EVENTS = f"""
 INSERT INTO record_event (tenant_id, record_id, at, status, who, reason, codes)
 SELECT tenant_id, sync_record.id, posted_at, 'posted', '', '', '' {_BOOKED}
+"""
+_MIGRATION = """
+INSERT INTO migration (
+  id, tenant_id, route_id, state, first_on, last_on, window_from, window_to, accepts_earlier_periods, reached_on,
+  planned_at, planned_by, started_at, started_by, ended_by, shop_count, artifact_id, plan, statement, problem
+)
+SELECT 1, 1, 1, 'running', '2020-01-01', '2026-02-28', '00:00', '00:00', false, '2026-03-01', :now, 'bench', :now,
+  'bench', '', count(*), '', '{}', '', '' FROM sync_record WHERE tenant_id = 1
+"""
+_MET = """
+INSERT INTO migration_record (tenant_id, migration_id, record_id, was_there)
+SELECT 1, 1, id, id % 50 = 0 FROM sync_record WHERE tenant_id = 1 ORDER BY id
 """
