@@ -233,13 +233,15 @@ def _calls(session: Session, route: tenants.Route, record_id: int) -> dict[str, 
 
 WHOLE = ("(tenant_id=?)", "(tenant_id=? AND route_id=?)", "(tenant_id=? AND status=?)")
 # Small by nature, or sorted because the rows that wait for a person are few.
-MAY_SORT = {"errors", "errors of a route", "counts", "retry", "payments of many"}
+MAY_SORT = {"counts", "retry", "payments of many"}
 # These must not look at all that a tenant, a route or a status has, however many ids or numbers are asked for.
 SEEK = {
     "due in some lanes": "lane=?",
     "next due": "lane=?",
     "next due in some lanes": "lane=?",
     "references": "our_reference=?",
+    "errors": "ix_sync_record_error",
+    "errors of a route": "ix_sync_record_error",
     "many numbers": "number=?",
     "many numbers of a route": "number=?",
     "many refs": "source_id=?",
