@@ -76,11 +76,12 @@ def add_requests(database: Database) -> None:
                 session.connection().execute(text(statement), {"now": _moment(NOW)})
 
 
-def add_migration(database: Database) -> None:
-    """A migration of the first tenant's that met all its documents, with what the books held then."""
-    with _without_indexes(database, MigrationRecordRow), database.write() as session:
-        for statement in (_MIGRATION, _MET):
-            session.connection().execute(text(statement), {"now": _moment(NOW)})
+def add_migrations(database: Database) -> None:
+    """For every tenant a running migration, of the tenant's id, that met all documents of the tenant."""
+    with _without_indexes(database, MigrationRecordRow):
+        for statement in (_MIGRATIONS, _MET):
+            with database.write() as session:
+                session.connection().execute(text(statement), {"now": _moment(NOW)})
 
 
 @contextmanager
@@ -227,15 +228,15 @@ _EVENTS = f"""
 INSERT INTO record_event (tenant_id, record_id, at, status, who, reason, codes)
 SELECT tenant_id, sync_record.id, posted_at, 'posted', '', '', '' {_BOOKED}
 """
-_MIGRATION = """
+_MIGRATIONS = """
 INSERT INTO migration (
   id, tenant_id, route_id, state, first_on, last_on, window_from, window_to, accepts_earlier_periods, reached_on,
   planned_at, planned_by, started_at, started_by, ended_by, shop_count, artifact_id, plan, statement, problem
 )
-SELECT 1, 1, 1, 'running', '2020-01-01', '2026-02-28', '00:00', '00:00', false, '2026-03-01', :now, 'bench', :now,
-  'bench', '', count(*), '', '{}', '', '' FROM sync_record WHERE tenant_id = 1
+SELECT id, id, id, 'running', '2020-01-01', '2026-02-28', '00:00', '00:00', false, '2026-03-01',
+  :now, 'bench', :now, 'bench', '', 1000000, '', '{}', '', '' FROM tenant
 """
 _MET = """
 INSERT INTO migration_record (tenant_id, migration_id, record_id, was_there)
-SELECT 1, 1, id, id % 50 = 0 FROM sync_record WHERE tenant_id = 1 ORDER BY id
+SELECT tenant_id, tenant_id, id, id % 50 = 0 FROM sync_record ORDER BY tenant_id, id
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from benchmarks.large_store import CODES, NOW, PERIOD, add_requests, dealt, filled
+from benchmarks.large_store import CODES, NOW, PERIOD, add_migrations, add_requests, dealt, filled
 from benchmarks.report import Result
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.documents import ExternalRef
@@ -95,8 +95,13 @@ QUERIES: Mapping[str, Query] = {
     ),
     "report_page, a number looked for": lambda s, t, record: reports.report_page(s, t, ReportFilter(text=str(record))),
     "report_page, a text that is nowhere": lambda s, t, _: reports.report_page(s, t, ReportFilter(text="nowhere")),
+    "report_page, a name that many have": lambda s, t, _: reports.report_page(s, t, ReportFilter(text="bakker")),
+    "report_page, a text looked for in all": lambda s, t, _: reports.report_page(
+        s, t, ReportFilter(text="nowhere", in_all=True)
+    ),
     "history": lambda s, t, record: records.history(s, t, record),
     "attempts_of": lambda s, t, record: attempts.attempts_of(s, t, record),
+    "where a migration's documents are": lambda s, t, _: order_migrations.counts(s, t, t),
     "standings, a page of administrations": lambda s, t, _: overviews.standings(
         s, range(t, min(t + accounts.PAGE, TENANTS + 1))
     ),
@@ -108,6 +113,7 @@ def run(many: int) -> Iterator[Result]:
     with tempfile.TemporaryDirectory(prefix="boekbrug-bench-") as folder:
         database = filled(Path(folder) / "store.db", many, TENANTS)
         add_requests(database)
+        add_migrations(database)
         yield from measured(database, many)
         database.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,8 @@ from tasks.verifying import VerifyResult
 
 # A run that dies says nothing: so long after it began, another one looks.
 WATCHED_AFTER = timedelta(minutes=15)
+# Counting the documents of a large migration takes longer than pushing some of them.
+SHOWN_EVERY = timedelta(seconds=15)
 
 
 @step("read-days")
@@ -52,10 +54,11 @@ def push_history(work: RouteWork, limit: int) -> PushResult:
 
 
 class TaskSteps:
-    """The steps as Prefect tasks; after every one the migration's progress is shown."""
+    """The steps as Prefect tasks; the migration's progress is shown after the first one, and then now and again."""
 
     def __init__(self, migration_id: int) -> None:
         self._migration_id = migration_id
+        self._shown_at: datetime | None = None
 
     def settle(self, work: RouteWork) -> SettleResult:
         """Clears up unknown outcomes."""
@@ -64,18 +67,23 @@ class TaskSteps:
     def read(self, work: RouteWork, migration_id: int) -> FetchResult:
         """Reads the next days."""
         result = read_days(work, migration_id)
-        show_progress(work, read_standing(work, migration_id))
+        self._show_progress(work)
         return result
 
     def push(self, work: RouteWork, limit: int) -> PushResult:
         """Pushes at most so many of the documents that are due."""
         result = push_history(work, limit)
-        show_progress(work, read_standing(work, self._migration_id))
+        self._show_progress(work)
         return result
 
     def verify(self, work: RouteWork) -> VerifyResult:
         """Compares what was posted with the source."""
         return verify_totals(work)
+
+    def _show_progress(self, work: RouteWork) -> None:
+        if self._shown_at is None or work.now() >= self._shown_at + SHOWN_EVERY:
+            show_progress(work, read_standing(work, self._migration_id))
+            self._shown_at = work.now()
 
 
 def chosen_migration(work: RouteWork, migration_id: int) -> Migration:

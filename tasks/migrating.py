@@ -25,7 +25,7 @@ from tasks.pushing import PAUSE_AFTER_FAILURE, PushResult, line, look_up_unknown
 from tasks.reporting import RunReport
 from tasks.route_work import BATCH, RouteWork, due_batch, pausing
 from tasks.settling import SettleResult, adopt_or_release, settle_and_adopt
-from tasks.standing import Standing, read_standing, statement
+from tasks.standing import Standing, read_migration, read_standing, statement
 from tasks.transforming import TransformResult, transform_records
 from tasks.verifying import VerifyResult, verify_posted
 
@@ -90,7 +90,7 @@ class _Day:
 def bring_over(work: RouteWork, migration_id: int, steps: Steps, report: RunReport) -> None:
     """One run of a migration: as far as the window and the budget go. `report.goes_on_at` says when to run again; it
     is None when it is completed, paused or cancelled. Afterwards: `take_note`."""
-    migration = read_standing(work, migration_id).migration
+    migration = read_migration(work, migration_id)
     if migration.state is not MigrationState.RUNNING:
         _let_go_of_cancelled(work, migration)
         return
@@ -108,7 +108,7 @@ def bring_over(work: RouteWork, migration_id: int, steps: Steps, report: RunRepo
     report.verified = steps.verify(work)
     if not _complete(work, migration_id):
         report.goes_on_at = _goes_on_at(work, migration_id, pushed)
-        _let_go_of_cancelled(work, read_standing(work, migration_id).migration)
+        _let_go_of_cancelled(work, read_migration(work, migration_id))
 
 
 def take_note(work: RouteWork, migration_id: int) -> Standing:
@@ -124,13 +124,13 @@ def take_note(work: RouteWork, migration_id: int) -> Standing:
     text = statement(standing, work.tenant.language)
     with work.runtime.database.write() as session:
         order_migrations.keep(session, work.tenant.id, migration_id, finishes_at=finishes_at, statement=text)
-    return read_standing(work, migration_id)
+    return Standing(read_migration(work, migration_id), standing.counts)
 
 
 def read_next_days(work: RouteWork, migration_id: int, progress: Progress = unwatched) -> FetchResult:
     """Reads some days more, recognises what the books hold already, and judges the rest by the route's rules."""
     tenant_id = work.tenant.id
-    migration = read_standing(work, migration_id).migration
+    migration = read_migration(work, migration_id)
     if migration.reached_on == migration.first_on:
         read_books(work, migration)  # the plan may be days old
     end = chunk_end(migration.reached_on, migration.last_on)
@@ -168,7 +168,7 @@ def _halting(work: RouteWork, migration_id: int, closes_at: datetime) -> Callabl
 def _push_all(work: RouteWork, migration_id: int, steps: Steps, report: RunReport, opens_at: datetime) -> None:
     pushed, day = report.pushed, _Day()
     while not pushed.stopped and not work.halted():
-        migration = read_standing(work, migration_id).migration
+        migration = read_migration(work, migration_id)
         _keep_out_earlier_periods(work, migration, day)
         room = _room(work, migration, opens_at)
         if room == 0:
@@ -288,12 +288,14 @@ def _keep_out_earlier_periods(work: RouteWork, migration: Migration, day: _Day) 
 def _complete(work: RouteWork, migration_id: int) -> bool:
     """Completes the migration when nothing of it waits, after reading the days once more if the source counts more."""
     tenant_id = work.tenant.id
-    standing = read_standing(work, migration_id)
-    migration = standing.migration
-    if not migration.all_read or standing.counts.waiting or migration.state is not MigrationState.RUNNING:
+    migration = read_migration(work, migration_id)
+    if not migration.all_read or migration.state is not MigrationState.RUNNING:
+        return False
+    counts = read_standing(work, migration_id).counts
+    if counts.waiting:
         return False
     shop_count = count_dated(work, migration.first_on, migration.last_on)
-    if shop_count > standing.counts.met:
+    if shop_count > counts.met:
         _read(work, migration, migration.first_on, migration.last_on)
     with work.runtime.database.write() as session:
         order_migrations.keep(session, tenant_id, migration_id, shop_count=shop_count)
@@ -314,7 +316,7 @@ def _complete(work: RouteWork, migration_id: int) -> bool:
 
 def _goes_on_at(work: RouteWork, migration_id: int, pushed: PushResult) -> datetime | None:
     """The next moment at which running makes sense, inside a window; None when it is paused or cancelled."""
-    migration = read_standing(work, migration_id).migration
+    migration = read_migration(work, migration_id)
     if migration.state is not MigrationState.RUNNING:
         return None
     now = work.now()

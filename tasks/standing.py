@@ -41,8 +41,14 @@ class Standing:
         )
 
 
+def read_migration(work: RouteWork, migration_id: int) -> Migration:
+    """The migration as it is now."""
+    with work.runtime.database.read() as session:
+        return order_migrations.migration_by_id(session, work.tenant.id, migration_id)
+
+
 def read_standing(work: RouteWork, migration_id: int) -> Standing:
-    """How far the migration is."""
+    """How far the migration is. Its documents are counted, so not for every batch of them."""
     with work.runtime.database.read() as session:
         migration = order_migrations.migration_by_id(session, work.tenant.id, migration_id)
         return Standing(migration, order_migrations.counts(session, work.tenant.id, migration_id))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, insert, update
+import sqlalchemy
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, insert, update
 from sqlmodel import Session, col, select
 
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.migrations import LIVE, Migration, MigrationCounts, MigrationPlan, MigrationState
-from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
+from boekbrug.domain.records import Lane, SyncRecord, SyncStatus
 from boekbrug.domain.windows import DailyWindow
 from boekbrug.store.database import insert_new
 from boekbrug.store.moves import Step, write_history
@@ -453,31 +455,35 @@ def hand_over(session: Session, tenant_id: int, migration_id: int, now: datetime
 
 
 def counts(session: Session, tenant_id: int, migration_id: int) -> MigrationCounts:
-    """Where the documents that it met are now."""
-    why = case((col(RecordRow.finding_code) != "", col(RecordRow.finding_code)), else_=col(RecordRow.reason))
-    rows = session.exec(
-        select(RecordRow.status, MigrationRecordRow.was_there, why, func.count())
-        .where(*_met(tenant_id, migration_id))
-        .group_by(RecordRow.status, col(MigrationRecordRow.was_there), why)
-    ).all()
-    met = was_there = posted = mismatch = waiting = 0
+    """Where the documents that it met are now.
+
+    In time nearly all of them are done. Those are not looked at: they are what is left of all when the others, which
+    the index of statuses finds, are taken away.
+    """
+    of_it = (col(MigrationRecordRow.tenant_id) == tenant_id, col(MigrationRecordRow.migration_id) == migration_id)
+    found = session.connection().execute(sqlalchemy.select(func.count(), _COUNT_OF_THERE).where(*of_it))
+    met, was_there = found.one()
+    waiting = undone_there = 0
+    for status in (SyncStatus.PENDING, SyncStatus.IN_FLIGHT):
+        count, there = session.connection().execute(_met_in(tenant_id, migration_id, status)).one()
+        waiting, undone_there = waiting + count, undone_there + there
+    mismatch, _ = session.connection().execute(_met_in(tenant_id, migration_id, SyncStatus.MISMATCH)).one()
     skipped: dict[str, int] = {}
     attention: dict[str, int] = {}
-    for name, there, reason, count in rows:
-        status, met = SyncStatus(name), met + count
-        if status in DONE:
-            was_there, posted = was_there + count * there, posted + count * (not there)
-            mismatch += count * (status is SyncStatus.MISMATCH)
-        elif status in (SyncStatus.SKIPPED, SyncStatus.HELD):
-            skipped[reason or status.value] = skipped.get(reason or status.value, 0) + count
-        elif status is SyncStatus.NEEDS_ATTENTION:
-            attention[reason] = attention.get(reason, 0) + count
-        else:
-            waiting += count
+    why = case((col(RecordRow.finding_code) != "", col(RecordRow.finding_code)), else_=col(RecordRow.reason))
+    for status in (SyncStatus.SKIPPED, SyncStatus.HELD, SyncStatus.NEEDS_ATTENTION):
+        reasons = attention if status is SyncStatus.NEEDS_ATTENTION else skipped
+        by_reason = _met_in(tenant_id, migration_id, status, why)
+        for reason, count, there in session.connection().execute(by_reason):
+            said = reason if status is SyncStatus.NEEDS_ATTENTION else reason or status.value
+            if count:
+                reasons[said] = reasons.get(said, 0) + count
+            undone_there += there
+    was_there -= undone_there
     return MigrationCounts(
         met=met,
         was_there=was_there,
-        posted=posted,
+        posted=met - was_there - waiting - sum(skipped.values()) - sum(attention.values()),
         mismatch=mismatch,
         waiting=waiting,
         skipped=skipped,
@@ -485,15 +491,36 @@ def counts(session: Session, tenant_id: int, migration_id: int) -> MigrationCoun
     )
 
 
+_COUNT_OF_THERE = func.count().filter(col(MigrationRecordRow.was_there))
+
+
+def _met_in(tenant_id: int, migration_id: int, status: SyncStatus, *by: ColumnElement[str]) -> Select[Any]:
+    """How many documents that it met are in that status, and how many of them were there already; by something."""
+    # An outer join, so that SQLite begins with the documents in that status.
+    joined = and_(
+        col(MigrationRecordRow.tenant_id) == tenant_id,
+        col(MigrationRecordRow.migration_id) == migration_id,
+        col(MigrationRecordRow.record_id) == col(RecordRow.id),
+    )
+    counted = (
+        sqlalchemy.select(*by, func.count(col(MigrationRecordRow.record_id)), _COUNT_OF_THERE)
+        .select_from(RecordRow)
+        .outerjoin(MigrationRecordRow, joined)
+        .where(col(RecordRow.tenant_id) == tenant_id, col(RecordRow.status) == status.value)
+    )
+    return counted.group_by(*by) if by else counted
+
+
 def _replaced(migration_id: int) -> SettingsInvalid:
     return SettingsInvalid(f"plan {migration_id} was replaced by a newer one; see: boekbrug migrate status")
 
 
 def _met(tenant_id: int, migration_id: int) -> tuple[ColumnElement[bool], ...]:
-    """The records that the migration met, joined by these conditions."""
+    """The records that the migration met, joined by these conditions. Others say which of them, and those are looked up
+    here: it may have met very many."""
     return (
         col(MigrationRecordRow.tenant_id) == tenant_id,
-        col(MigrationRecordRow.migration_id) == migration_id,
+        unindexed(MigrationRecordRow.migration_id) == migration_id,
         col(RecordRow.tenant_id) == tenant_id,
         col(RecordRow.id) == col(MigrationRecordRow.record_id),
     )

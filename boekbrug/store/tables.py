@@ -435,6 +435,8 @@ class MigrationRecordRow(Table, table=True):
         _of("migration", "migration_id"),
         UniqueConstraint("migration_id", "record_id"),
         Index("ix_migration_record_record", "record_id"),
+        # how many it met, and whether it met this one, without a look at the row
+        Index("ix_migration_record_met", "migration_id", "record_id", "tenant_id", "was_there"),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=BIG_ID)
