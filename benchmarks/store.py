@@ -6,6 +6,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -130,22 +131,34 @@ def measured(database: Database, many: int) -> Iterator[Result]:
             f"{name}; {own:,} documents of {many:,}",
             f"≤ {MOST} ms (95th %)",
             f"{_told(ordinary)}; of {own + many - dealt(many):,} documents: {_told(largest)}",
-            max(percentile(times, 95) for times in (ordinary, largest)) <= MOST,
+            max(percentile(times.wall, 95) for times in (ordinary, largest)) <= MOST,
         )
 
 
-def _timed(database: Database, query: Query, which: list[tuple[int, int]]) -> list[float]:
-    times = []
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Milliseconds that passed, and those of them in which the processor worked for us: other programs take theirs."""
+
+    wall: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+
+def _timed(database: Database, query: Query, which: list[tuple[int, int]]) -> _Times:
+    times = _Times()
     for tenant, record in which:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.thread_time()
         with database.read() as session:
             query(session, tenant, record)
-        times.append((time.perf_counter() - began) * 1000)
+        times.wall.append((time.perf_counter() - began) * 1000)
+        times.processor.append((time.thread_time() - worked) * 1000)
     return times
 
 
-def _told(times: list[float]) -> str:
-    return f"{percentile(times, 95):.1f} ms; median {percentile(times, 50):.1f} ms"
+def _told(times: _Times) -> str:
+    worked = percentile(times.processor, 50)
+    return (
+        f"{percentile(times.wall, 95):.1f} ms; median {percentile(times.wall, 50):.1f} ms, processor's {worked:.1f} ms"
+    )
 
 
 def percentile(values: list[float], percent: int) -> float:

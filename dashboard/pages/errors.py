@@ -51,7 +51,8 @@ class Cause:
 def errors(request: Request, place: ThePlace) -> Response:
     """All causes, the most frequent first."""
     with place.site.runtime.database.read() as session:
-        causes = [_cause(session, place, group) for group in records.error_groups(session, place.tenant.id)]
+        routes = tenants.list_routes(session, place.tenant.id) if place.may(Right.CONFIGURE) else []
+        causes = [_cause(session, place, group, routes) for group in records.error_groups(session, place.tenant.id)]
     return render(
         request,
         "errors.html",
@@ -223,7 +224,7 @@ def _settle(session: Session, place: Place, record: SyncRecord, reason: str) -> 
         raise HTTPException(409)
 
 
-def _cause(session: Session, place: Place, group: records.ErrorGroup) -> Cause:
+def _cause(session: Session, place: Place, group: records.ErrorGroup, routes: Sequence[tenants.Route]) -> Cause:
     can_mend = group.status is SyncStatus.NEEDS_ATTENTION and place.may(Right.CONFIGURE)
     found = records.listing(
         session,
@@ -233,7 +234,6 @@ def _cause(session: Session, place: Place, group: records.ErrorGroup) -> Cause:
         limit=MOST_LOOKED_AT if can_mend else 1,
     )
     latest = next(iter(found), None)
-    routes = tenants.list_routes(session, place.tenant.id) if can_mend else []
     gravest = next((f for f in latest.findings if f.code == group.code), None) if latest else None
     language = place.wording.language
     ways = tuple(mends(place.root, routes, found, group.code)) if can_mend else ()
