@@ -130,31 +130,36 @@ def measured(database: Database, many: int) -> Iterator[Result]:
             BENCH,
             f"{name}; {own:,} documents of {many:,}",
             f"≤ {MOST} ms (95th %)",
-            f"{_told(ordinary)}; of {own + many - dealt(many):,} documents: {_told(largest)}",
+            f"{told(ordinary)}; of {own + many - dealt(many):,} documents: {told(largest)}",
             max(percentile(times.wall, 95) for times in (ordinary, largest)) <= MOST,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Times:
+class Times:
     """Milliseconds that passed, and those of them in which the processor worked for us: other programs take theirs."""
 
     wall: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
 
+    def add(self, wall: float, processor: float) -> None:
+        """One more, in seconds."""
+        self.wall.append(wall * 1000)
+        self.processor.append(processor * 1000)
 
-def _timed(database: Database, query: Query, which: list[tuple[int, int]]) -> _Times:
-    times = _Times()
+
+def _timed(database: Database, query: Query, which: list[tuple[int, int]]) -> Times:
+    times = Times()
     for tenant, record in which:
         began, worked = time.perf_counter(), time.thread_time()
         with database.read() as session:
             query(session, tenant, record)
-        times.wall.append((time.perf_counter() - began) * 1000)
-        times.processor.append((time.thread_time() - worked) * 1000)
+        times.add(time.perf_counter() - began, time.thread_time() - worked)
     return times
 
 
-def _told(times: _Times) -> str:
+def told(times: Times) -> str:
+    """The times as the table says them."""
     worked = percentile(times.processor, 50)
     return (
         f"{percentile(times.wall, 95):.1f} ms; median {percentile(times.wall, 50):.1f} ms, processor's {worked:.1f} ms"
