@@ -25,7 +25,6 @@ from sqlmodel import AutoString, Field, SQLModel
 
 from boekbrug.store.columns import BIG_ID, StorableString, StorableText
 
-
 # Word for word what the index on errors says: only then does SQLite see that it holds all of them.
 IS_ERROR: ColumnElement[bool] = literal_column("status IN ('needs_attention', 'mismatch')")
 
