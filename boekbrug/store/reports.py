@@ -7,8 +7,8 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -94,24 +94,22 @@ def report_page(
 ) -> ReportPage:
     """The page of documents that follows `after`."""
     gathered = _gathered(session, tenant_id, wanted)
-    among = None if gathered is None else gathered.ids
-    places = _walk(session, tenant_id, wanted, after, limit + 1, among)
-    shown = places[:limit]
-    found = {record.id: record for record in by_ids(session, tenant_id, [place.record_id for place in shown])}
-    return ReportPage(
-        records=[found[place.record_id] for place in shown],
-        next=shown[-1] if len(places) > limit else None,
-        is_partial=gathered is not None and gathered.is_partial,
-        leaves_older=gathered is not None and gathered.leaves_older,
-    )
+    among = None if gathered is None else col(RecordRow.id).in_(gathered.ids)
+    page = _page(session, tenant_id, wanted, after, limit, among)
+    if gathered is None:
+        return page
+    return replace(page, is_partial=gathered.is_partial, leaves_older=gathered.leaves_older)
 
 
 def report(database: Database, tenant_id: int, wanted: ReportFilter, *, page: int = 500) -> Iterator[SyncRecord]:
-    """All documents of a report, one page in memory at a time."""
+    """All documents of a report, one page in memory at a time; a text is looked for in every document, for whoever
+    takes the report along is told of none that is missing."""
+    containing = select(RecordRow.id).where(RecordRow.tenant_id == tenant_id, *matching(wanted.text))
+    among = col(RecordRow.id).in_(containing) if wanted.text else None
     after: Place | None = None
     while True:
         with database.read() as session:
-            found = report_page(session, tenant_id, wanted, after=after, limit=page)
+            found = _page(session, tenant_id, wanted, after, page, among)
         yield from found.records
         if found.next is None:
             return
@@ -162,25 +160,39 @@ def _containing(session: Session, tenant_id: int, wanted: ReportFilter) -> _Gath
     return _Gathered(ids[:MOST_FOUND], is_partial=len(ids) > MOST_FOUND, leaves_older=True)
 
 
+def _page(
+    session: Session,
+    tenant_id: int,
+    wanted: ReportFilter,
+    after: Place | None,
+    limit: int,
+    among: ColumnElement[bool] | None,
+) -> ReportPage:
+    places = _walk(session, tenant_id, wanted, after, limit + 1, among)
+    shown = places[:limit]
+    found = {record.id: record for record in by_ids(session, tenant_id, [place.record_id for place in shown])}
+    return ReportPage(
+        records=[found[place.record_id] for place in shown], next=shown[-1] if len(places) > limit else None
+    )
+
+
 def _walk(
     session: Session,
     tenant_id: int,
     wanted: ReportFilter,
     after: Place | None,
     limit: int,
-    among: Collection[int] | None,
+    among: ColumnElement[bool] | None,
 ) -> list[Place]:
     """Along the index of moments, or by moment among those that were gathered; then the documents that have no such
     moment, by their ids."""
-    if among is not None and not among:
-        return []
     moment, record_id = _moment(wanted), col(RecordRow.id)
     statement = select(moment, record_id).where(*_others(wanted))
     if among is None:
         statement = statement.where(RecordRow.tenant_id == tenant_id)
     else:
         # Every index but that of the ids begins with the tenant.
-        statement = statement.where(unindexed(RecordRow.tenant_id) == tenant_id, record_id.in_(among))
+        statement = statement.where(unindexed(RecordRow.tenant_id) == tenant_id, among)
     found: list[Place] = []
     if after is None or after.moment is not None:
         dated = statement.where(moment.is_not(None), *_period(wanted))

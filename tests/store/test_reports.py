@@ -144,6 +144,17 @@ def test_a_report_is_read_page_by_page(database: Database) -> None:
     assert found == [6, 5, 4, 3, 2, 1, 0]
 
 
+def test_a_report_that_is_taken_along_lacks_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.write() as session:
+        route = add_tenant(session)
+        observe(session, route, *(observation(str(number)) for number in range(10001, 10011)))
+    monkeypatch.setattr(reports, "LOOKED_THROUGH", 2)
+    monkeypatch.setattr(reports, "MOST_FOUND", 1)
+    taken = reports.report(database, route.tenant_id, ReportFilter(text="1000"), page=4)
+    assert sorted(int(record.number) for record in taken) == list(range(10001, 10010))
+    assert not list(reports.report(database, route.tenant_id, ReportFilter(text="nowhere")))
+
+
 def test_what_was_booked_is_counted_by_status_of_all_routes_or_one(writing: Session, route: Route) -> None:
     def counted(until: datetime, **of: int) -> dict[str, int]:
         found = reports.posted_counts(writing, route.tenant_id, NOW - DAY, until, **of)
