@@ -182,7 +182,7 @@ def _judge(row: Row[Any], observation: Observation, version: int) -> tuple[Seen,
 def _rows_by_ref(
     session: Session, tenant_id: int, route_id: int, refs: Iterable[ExternalRef], *, lock: bool = True
 ) -> dict[ExternalRef, Row[Any]]:
-    """The known records; with `lock`, locked by their ids: what is judged by them must still be so when it is written."""
+    """The known records; with `lock`, by their ids: what is judged by them must still be so when it is written."""
     on_route = (unindexed(RecordRow.tenant_id) == tenant_id, col(RecordRow.route_id) == route_id)
     known: list[int] = []
     for source_ids in in_chunks(ref.id for ref in refs):
