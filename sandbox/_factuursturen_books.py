@@ -46,12 +46,6 @@ class Client:
     reference: tuple[str, str, str]
     changed_at: datetime
     last_invoice_on: date | None = None
-    changes: int = 0
-
-    @property
-    def state(self) -> tuple[object, ...]:
-        """What it looks like depends on nothing else."""
-        return (self.changes, self.last_invoice_on)
 
     def is_set(self, flag: str) -> bool:
         return self.fields[flag] == "true"
@@ -74,11 +68,6 @@ class Invoice:
     paid: Decimal = ZERO
     paid_on: date | None = None
     history: list[dict[str, object]] = field(default_factory=list)
-
-    @property
-    def state(self) -> tuple[object, ...]:
-        """What it looks like depends, apart from the options, on nothing else that can change."""
-        return (self.paid, self.paid_on, len(self.history))
 
     @property
     def open(self) -> Decimal:
@@ -125,11 +114,13 @@ class Books:
         self.invoices: dict[str, Invoice] = {}
         self.saved: dict[int, Saved] = {}
         self.repeated: dict[int, Saved] = {}
+        self.changed: dict[Client | Invoice, None] = {}  # made or changed since the search looked last, in that order
         self.outbox: list[dict[str, object]] = []
         self.invoice_limit = RollingLimit()
         self.call_limit = RollingLimit()
         self._last_client = self._last_saved = 0
         self._last_number: dict[int, int] = {}
+        self._ids: dict[str, str] = {}  # of invoices, by invoice number
         for fields in starting_clients(seed, options.clients):
             self.add_client(fields)
 
@@ -150,6 +141,7 @@ class Books:
         defaults = CLIENT_DEFAULTS | {"tax_type": self.options.default_tax_type}
         client = Client(self._last_client, defaults | fields, reference, self.clock.now())
         self.clients[client.nr] = client
+        self.changed[client] = None
         return client
 
     def change_client(self, client: Client, sent: Fields) -> None:
@@ -160,7 +152,7 @@ class Books:
         if "reference" in sent:
             client.reference = read_reference(sent["reference"], self.reader())
         client.fields, client.changed_at = fields, self.clock.now()
-        client.changes += 1
+        self.changed[client] = None
 
     def add_document(self, draft: Draft) -> str:
         """An invoice, or a draft under its name; returns what the 201 carries. Raises Invalid."""
@@ -206,9 +198,7 @@ class Books:
 
     def find_invoice(self, number: str) -> Invoice | None:
         """By id or by invoice number."""
-        return self.invoices.get(number) or next(
-            (invoice for invoice in self.invoices.values() if invoice.invoicenr == number), None
-        )
+        return self.invoices.get(number) or self.invoices.get(self._ids.get(number, ""))
 
     def _client_of(self, draft: Draft) -> Client:
         client = self.clients.get(draft.clientnr)
@@ -270,7 +260,9 @@ class Books:
             created_at=self.clock.now(),
         )  # fmt: skip
         self.invoices[id] = invoice
+        self._ids.setdefault(invoicenr, id)
         client.last_invoice_on = sent
+        self.changed[client] = None
         how = {"mail": "Factuur verstuurd", "email": "Factuur verstuurd via e-mail",
                "printcenter": "Factuur verstuurd via het printcenter"}  # fmt: skip
         self._note(invoice, how[draft.sendmethod])
@@ -303,6 +295,7 @@ class Books:
             "description": description,
         }
         invoice.history.append(entry if amount is None else entry | {"amount": f"{amount:.2f}"})
+        self.changed[invoice] = None
 
     def _post(self, kind: str, invoice: Invoice) -> None:
         self.outbox.append({"kind": kind, "invoicenr": invoice.invoicenr, "to": invoice.client["email"],

@@ -1,9 +1,6 @@
 """How the simulated Factuursturen writes its records: almost all as text, ``[]`` for an empty object."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import cast
 
 from sandbox._app import JsonObject
 from sandbox._factuursturen_books import ZONE, Client, Invoice, Saved
@@ -103,29 +100,3 @@ def _reference(lines: tuple[str, str, str]) -> JsonObject:
 def _numbered(name: str, members: list[JsonObject]) -> JsonObject | list[JsonObject]:
     """``{"line1": …, "line2": …}``; an empty one is ``[]``, as PHP writes an empty array."""
     return {f"{name}{at}": member for at, member in enumerate(members, 1)} if members else []
-
-
-@dataclass(frozen=True)
-class Searchable:
-    """A record as search sees it: the texts of its fields and of its reference, in lower case."""
-
-    state: tuple[object, ...]
-    wire: JsonObject
-    texts: Mapping[str, Sequence[str]]
-    all_text: str
-
-    @classmethod
-    def of(cls, state: tuple[object, ...], wire: JsonObject) -> "Searchable":
-        texts = {name: [value.casefold()] for name, value in wire.items() if isinstance(value, str)}
-        if "reference" in wire:
-            reference = cast(dict[str, str], wire["reference"])
-            texts["reference"] = [line.casefold() for line in reference.values()]
-        return cls(state, wire, texts, "\n".join(text for found in texts.values() for text in found))
-
-    def has(self, wanted: str, field: str, without: Sequence[str], whole: bool) -> bool:
-        """Whether one field (or ``all``, but not those ``without``) holds the text."""
-        if wanted not in self.all_text:
-            return False
-        names = [name for name in self.texts if name not in without] if field == "all" else [field]
-        texts = [text for name in names for text in self.texts.get(name, ())]
-        return any(text == wanted if whole else wanted in text for text in texts)

@@ -10,7 +10,6 @@ from decimal import Decimal
 from html import escape
 from typing import ClassVar, Literal, TypeVar, cast
 from urllib.parse import parse_qsl
-from weakref import WeakKeyDictionary
 from xml.etree import ElementTree
 
 from starlette.responses import Response
@@ -27,11 +26,11 @@ from sandbox._factuursturen_fields import (
     read_number,
 )
 from sandbox._factuursturen_options import FactuursturenOptions
+from sandbox._factuursturen_search import Search, Searchable, Wanted
 from sandbox._factuursturen_seed import CATEGORIES, LANGUAGES, PRODUCTS, PROFILES, TAXES, country_list
-from sandbox._factuursturen_wire import Searchable, client_wire, invoice_wire, saved_wire
+from sandbox._factuursturen_wire import client_wire, invoice_wire, saved_wire
 
 T = TypeVar("T")
-R = TypeVar("R", Client, Invoice)
 
 REMAINING = "X-RateLimit-Remaining"
 _STATES = ("open", "overdue", "sent", "partly", "toomuch", "paid", "uncollectible")
@@ -46,7 +45,7 @@ class Factuursturen(Simulator[FactuursturenOptions]):
 
     def fill(self) -> None:
         # The first account knows the customers of the shop with the same seed, the next those of seed + 1.
-        self._searchables = WeakKeyDictionary[Client | Invoice, Searchable]()
+        self._searches: dict[Books, Search] = {}
         self._accounts = {
             login: Books(self.options.seed + at, self.options, self.clock)
             for at, login in enumerate(self.options.accounts)
@@ -54,7 +53,7 @@ class Factuursturen(Simulator[FactuursturenOptions]):
 
     def change_options(self, changes: Mapping[str, object]) -> None:
         super().change_options(changes)
-        self._searchables.clear()
+        self._searches.clear()
         for books in self._accounts.values():
             books.options = self.options
 
@@ -217,27 +216,20 @@ class Factuursturen(Simulator[FactuursturenOptions]):
 
     def _found(self, call: Call, what: str, field: str, value: str) -> Response:
         books = self._books(call)
-        match what:
-            case "clients":
-                records = [self._searchable(client, client_wire) for client in books.clients.values()]
-            case "invoices":
-                records = [self._searchable(invoice, self._invoice_wire) for invoice in self._ordered(books)]
-            case "products":
-                records = [Searchable.of((), dict(product)) for product in PRODUCTS]
-            case _:
-                return self.not_found(call)
+        if what not in {"clients", "invoices", "products"}:
+            return self.not_found(call)
         if field != "all" and self.options.search_fields == "all":
             return self.not_found(call)
         without = ("reference",) if what == "invoices" and not self.options.search_references else ()
-        whole, wanted = self.options.search_match == "whole", value.casefold()
-        return _json([record.wire for record in records if record.has(wanted, field, without, whole)])
-
-    def _searchable(self, record: R, wire: Callable[[R], JsonObject]) -> Searchable:
-        """A record made searchable anew only when it has changed: thousands are looked through per search."""
-        found = self._searchables.get(record)
-        if found is None or found.state != record.state:
-            found = self._searchables[record] = Searchable.of(record.state, wire(record))
-        return found
+        wanted = Wanted(value.casefold(), field, without, self.options.search_match == "whole")
+        if what == "products":
+            return _json([product for product in PRODUCTS if Searchable.of(dict(product)).has(wanted)])
+        if (search := self._searches.get(books)) is None:
+            search = self._searches[books] = Search(books, self.options)
+        if what == "clients":
+            return _json(search.clients(wanted))
+        found = search.invoices(wanted)
+        return _json(found[::-1] if self.options.invoice_order == "newest" else found)
 
     # Invoices
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from sandbox import _factuursturen_search
 from sandbox._factuursturen_totals import Discount, Line, Terms, totals_for
 from sandbox._server import Running, running
 from sandbox._shopdata import customers
@@ -280,6 +281,28 @@ def test_search_sees_changes_at_once(api: httpx.Client) -> None:
     assert api.get(f"/search/invoices/all/{number}").json()[0]["open"] == "24.20"
     api.post(f"/invoices_payment/{number}", json={"date": "2026-03-02", "amount": "full"})
     assert api.get(f"/search/invoices/all/{number}").json()[0]["open"] == "0.00"
+
+
+def test_search_looks_at_every_record(monkeypatch: pytest.MonkeyPatch, api: httpx.Client) -> None:
+    """Whichever block of the index it is in, changed or deleted since; in the order they came."""
+    monkeypatch.setattr(_factuursturen_search, "BLOCK", 3)
+
+    def found(path: str) -> list[str]:
+        return [record["clientnr"] for record in api.get(f"/search/{path}").json()]
+
+    for number in range(8):
+        add_client(api, city=f"Stad {number}", company="Voorbeeld BV")
+        assert found(f"clients/city/stad%20{number}") == [str(number + 1)]
+    api.delete("/clients/4")
+    api.put("/clients/2", json={"city": "Stad 7"})
+    assert found("clients/city/stad%207") == ["2", "8"]
+    assert found("clients/city/stad%201") == []
+    assert found("clients/company/voorbeeld") == ["1", "2", "3", "5", "6", "7", "8"]
+    for client in (7, 3, 1, 5):
+        number = sell(api, client)["id"]
+    assert found("invoices/company/voorbeeld") == ["5", "1", "3", "7"]  # the newest first
+    api.delete(f"/invoices/{number}")
+    assert found("invoices/company/voorbeeld") == ["1", "3", "7"]
 
 
 def test_search_without_the_word(sim: Running[Factuursturen], api: httpx.Client) -> None:
