@@ -55,8 +55,9 @@ def deploy(runtime: Runtime, tenant: tenants.Tenant, route: tenants.Route) -> bo
     from tasks import deployments  # noqa: PLC0415 - as above
 
     try:
-        deployments.ensure_work_pool(runtime.settings.work_pool)
-        deployments.register_route(tenant, route, runtime.settings.work_pool)
+        with deployments.registry() as registry:
+            registry.ensure_work_pool(runtime.settings.work_pool)
+            registry.register_route(tenant, route, runtime.settings.work_pool)
     except (PrefectException, httpx.HTTPError) as problem:
         _log.warning("%s/%s cannot be deployed now: %s", tenant.slug, route.slug, problem)
         return False

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from sandbox._app import AnySimulator, Call, JsonObject, Refusal, Route, json_response, route
 
 CONTROL_PATH = "/control"
+PATIENCE = 300  # seconds: making a shop with 100,000 orders takes half a minute
 
 T = TypeVar("T")
 
@@ -173,7 +174,7 @@ class Control:
         return self._send("POST", name, content)
 
     def _send(self, method: str, name: str, content: JsonObject | None = None) -> object:
-        connection = http.client.HTTPConnection(self._address, timeout=30)
+        connection = http.client.HTTPConnection(self._address, timeout=PATIENCE)
         try:
             connection.request(
                 method,

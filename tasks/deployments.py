@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -64,15 +64,6 @@ def _filled(route: RouteDeployment) -> Iterator[Mapping[str, Any]]:
             yield apply_values(template, values)
 
 
-def ensure_work_pool(name: str) -> None:
-    """Makes the work pool for processes on this machine, unless it is there."""
-    with get_client(sync_client=True) as client:
-        try:
-            client.create_work_pool(WorkPoolCreate(name=name, type=PROCESS))
-        except ObjectAlreadyExists:
-            return
-
-
 def require_process_pool(name: str) -> None:
     """Raises SettingsInvalid when there is no such work pool or it is not for processes, RemoteUnavailable when the
     server does not answer."""
@@ -93,64 +84,95 @@ def require_process_pool(name: str) -> None:
         raise SettingsInvalid(f"the work pool {name!r} is of type {kind!r}; a worker needs one of type {PROCESS!r}")
 
 
-def register(route: RouteDeployment) -> list[str]:
-    """Creates or updates the deployments of a route and returns their names, `flow/tenant.route`.
-
-    Doing it again changes nothing but what the route changed. An inactive route keeps its deployment, with its
-    schedule switched off, so that its runs can still be looked up.
-    """
+@contextmanager
+def registry() -> Iterator[Registry]:
+    """Registers any number of deployments over one connection to the Prefect server."""
     with get_client(sync_client=True) as client:
-        return [_create(client, deployment, active=route.active) for deployment in _filled(route)]
+        yield Registry(client)
 
 
-def register_notifications(work_pool: str, *, active: bool) -> str:
-    """Creates or updates the deployment that notifies users and returns its name; `active`: on its schedule."""
-    (template,) = (one for one in _templates() if NOTIFY in one["tags"])
-    with get_client(sync_client=True) as client:
-        return _create(client, apply_values(template, {"work_pool": work_pool}), active=active)
+class Registry:
+    """Makes the deployments what the templates and the routes say."""
 
+    def __init__(self, client: SyncPrefectClient) -> None:
+        self._client = client
+        self._flows: dict[str, _KnownFlow] = {}  # by entrypoint
 
-def _create(client: SyncPrefectClient, deployment: Mapping[str, Any], *, active: bool) -> str:
-    flow: Flow[..., Any] = load_flow_from_entrypoint(deployment["entrypoint"])
-    limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
-    client.create_deployment(
-        flow_id=client.create_flow_from_name(flow.name),
-        name=deployment["name"],
-        entrypoint=deployment["entrypoint"],
-        description=deployment["description"],
-        tags=deployment["tags"],
-        parameters=deployment["parameters"],
-        parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
-        enforce_parameter_schema=True,
-        work_pool_name=deployment["work_pool"]["name"],
-        pull_steps=[],
-        concurrency_limit=limit.limit,
-        concurrency_options=ConcurrencyOptions(collision_strategy=limit.collision_strategy),
-        schedules=[
-            DeploymentScheduleCreate(
-                schedule=CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"]),
-                active=schedule["active"] and active,
+    def ensure_work_pool(self, name: str) -> None:
+        """Makes the work pool for processes on this machine, unless it is there."""
+        with suppress(ObjectAlreadyExists):
+            self._client.create_work_pool(WorkPoolCreate(name=name, type=PROCESS))
+
+    def register_route(self, tenant: tenants.Tenant, route: tenants.Route, work_pool: str) -> list[str]:
+        """Registers a tenant's route as it is kept now; the names of its deployments."""
+        return self.register(
+            RouteDeployment(
+                tenant=tenant.slug,
+                tenant_name=tenant.name,
+                route=route.slug,
+                schedule=route.schedule,
+                time_zone=tenant.time_zone,
+                work_pool=work_pool,
+                active=route.enabled,
+                daily_flow=daily_flow(route.source.system),
             )
-            for schedule in deployment.get("schedules", ())
-        ],
-    )
-    return f"{flow.name}/{deployment['name']}"
-
-
-def register_route(tenant: tenants.Tenant, route: tenants.Route, work_pool: str) -> list[str]:
-    """Registers a tenant's route as it is kept now; the names of its deployments."""
-    return register(
-        RouteDeployment(
-            tenant=tenant.slug,
-            tenant_name=tenant.name,
-            route=route.slug,
-            schedule=route.schedule,
-            time_zone=tenant.time_zone,
-            work_pool=work_pool,
-            active=route.enabled,
-            daily_flow=daily_flow(route.source.system),
         )
-    )
+
+    def register(self, route: RouteDeployment) -> list[str]:
+        """Creates or updates the deployments of a route and returns their names, `flow/tenant.route`.
+
+        Doing it again changes nothing but what the route changed. An inactive route keeps its deployment, with its
+        schedule switched off, so that its runs can still be looked up.
+        """
+        return [self._create(deployment, active=route.active) for deployment in _filled(route)]
+
+    def register_notifications(self, work_pool: str, *, active: bool) -> str:
+        """Creates or updates the deployment that notifies users and returns its name; `active`: on its schedule."""
+        (template,) = (one for one in _templates() if NOTIFY in one["tags"])
+        return self._create(apply_values(template, {"work_pool": work_pool}), active=active)
+
+    def _create(self, deployment: Mapping[str, Any], *, active: bool) -> str:
+        flow = self._flow(deployment["entrypoint"])
+        limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
+        self._client.create_deployment(
+            flow_id=flow.id,
+            name=deployment["name"],
+            entrypoint=deployment["entrypoint"],
+            description=deployment["description"],
+            tags=deployment["tags"],
+            parameters=deployment["parameters"],
+            parameter_openapi_schema=flow.parameters,
+            enforce_parameter_schema=True,
+            work_pool_name=deployment["work_pool"]["name"],
+            pull_steps=[],
+            concurrency_limit=limit.limit,
+            concurrency_options=ConcurrencyOptions(collision_strategy=limit.collision_strategy),
+            schedules=[
+                DeploymentScheduleCreate(
+                    schedule=CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"]),
+                    active=schedule["active"] and active,
+                )
+                for schedule in deployment.get("schedules", ())
+            ],
+        )
+        return f"{flow.name}/{deployment['name']}"
+
+    def _flow(self, entrypoint: str) -> _KnownFlow:
+        if (known := self._flows.get(entrypoint)) is None:
+            flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint)
+            parameters = parameter_schema(flow).model_dump_for_openapi()
+            known = _KnownFlow(self._client.create_flow_from_name(flow.name), flow.name, parameters)
+            self._flows[entrypoint] = known
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownFlow:
+    """A flow as the server knows it."""
+
+    id: UUID
+    name: str
+    parameters: dict[str, Any]  # the schema
 
 
 def _deployment_id(client: SyncPrefectClient, flow: str, name: str) -> UUID:

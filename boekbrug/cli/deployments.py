@@ -27,14 +27,15 @@ def deploy(tenant: Annotated[str, typer.Argument(help="Slug of one tenant; all w
             owners = [tenants.tenant_by_slug(session, tenant)] if tenant else tenants.list_tenants(session)
             routes = [(owner, route) for owner in owners for route in tenants.list_routes(session, owner.id)]
         pool = run.settings.work_pool
-        deployments.ensure_work_pool(pool)
-        for owner, route in routes:
-            names = deployments.register_route(owner, route, pool)
-            daily = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
-            for name in names:
-                state = daily if not name.startswith(deployments.MIGRATE_ORDERS) else "when asked"
-                out.print(f"{name}: {state}", markup=False, highlight=False)
-        told = deployments.register_notifications(pool, active=run.settings.smtp_url is not None)
+        with deployments.registry() as registry:
+            registry.ensure_work_pool(pool)
+            for owner, route in routes:
+                names = registry.register_route(owner, route, pool)
+                daily = f"on schedule {route.schedule} ({owner.time_zone})" if route.enabled else "switched off"
+                for name in names:
+                    state = daily if not name.startswith(deployments.MIGRATE_ORDERS) else "when asked"
+                    out.print(f"{name}: {state}", markup=False, highlight=False)
+            told = registry.register_notifications(pool, active=run.settings.smtp_url is not None)
         how = "every five minutes" if run.settings.smtp_url else "switched off: BOEKBRUG_SMTP_URL is not set"
         out.print(f"{told}: {how}", markup=False, highlight=False)
     out.print(f"Run a worker with: boekbrug worker --pool {pool}", markup=False, highlight=False)

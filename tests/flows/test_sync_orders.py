@@ -50,8 +50,9 @@ def deploy(slug: str = MOKKENHUIS, **changes: Any) -> UUID:
         "tenant": slug, "tenant_name": "Een winkel", "route": ROUTE, "schedule": "0 6 * * *",
         "time_zone": "Europe/Amsterdam", "work_pool": "boekbrug", "active": True, "daily_flow": "sync-orders",
     }  # fmt: skip
-    deployments.ensure_work_pool("boekbrug")
-    name, other = deployments.register(RouteDeployment(**values | changes))
+    with deployments.registry() as registry:
+        registry.ensure_work_pool("boekbrug")
+        name, other = registry.register(RouteDeployment(**values | changes))
     assert (name, other) == (f"sync-orders/{slug}.{ROUTE}", f"migrate-orders/{slug}.{ROUTE}")
     found = ask(lambda client: client.read_deployment_by_name(name))
     return UUID(str(found.id))
@@ -62,8 +63,9 @@ def test_a_route_of_an_invoicing_program_has_its_own_daily_flow(server: str) -> 
         tenant="atelier", tenant_name="Een atelier", route="facturen", schedule="0 6 * * *",
         time_zone="Europe/Amsterdam", work_pool="boekbrug", active=False, daily_flow="sync-invoices",
     )  # fmt: skip
-    deployments.ensure_work_pool("boekbrug")
-    assert deployments.register(route) == ["sync-invoices/atelier.facturen", "migrate-orders/atelier.facturen"]
+    with deployments.registry() as registry:
+        registry.ensure_work_pool("boekbrug")
+        assert registry.register(route) == ["sync-invoices/atelier.facturen", "migrate-orders/atelier.facturen"]
 
 
 def runs_of(deployment_id: UUID) -> list[Any]:

@@ -62,9 +62,9 @@ def worker(stack: Stack, world: World) -> Iterator[subprocess.Popen[str]]:
     stack.environment["PREFECT_WORKER_QUERY_SECONDS"] = "1"
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: stack.api_url}):
-        deployments.ensure_work_pool(POOL)
-        deployments.register(ROUTE_DEPLOYMENT)
+    with temporary_settings({PREFECT_API_URL: stack.api_url}), deployments.registry() as registry:
+        registry.ensure_work_pool(POOL)
+        registry.register(ROUTE_DEPLOYMENT)
     process = stack.start("warm-worker", "boekbrug", "worker", "--pool", POOL, "--name", "warm", "--limit", "2")
     yield process
     below = commands_below(process.pid)
