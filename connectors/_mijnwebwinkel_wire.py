@@ -149,7 +149,7 @@ def _order(order: Fields, shop: Shop, zone: ZoneInfo) -> Order:
         treatment=_TREATMENTS[strategy],
         customer=_customer(order, invoice_address),
         delivery_address=delivery_address,
-        lines=tuple(replace(line, kind=_kind(name, line)) for name, line in zip(types, lines, strict=True)),
+        lines=tuple(_of_its_kind(name, line) for name, line in zip(types, lines, strict=True)),
         gross=stated,
         tax_totals=tax_totals,
         payment=Payment(method=payment.text("method_name"), gateway=payment.text("gateway_name")),
@@ -188,11 +188,11 @@ def _lines(order: Fields, currency: str) -> tuple[list[str], list[OrderLine]]:
     return types, lines
 
 
-def _kind(name: str, line: OrderLine) -> LineKind:
-    """What the line is for. Discounts have been written as custom items too, and under names not in the list."""
+def _of_its_kind(name: str, line: OrderLine) -> OrderLine:
+    """As what it is. Discounts have been written as custom items too, and under names not in the list."""
     if line.gross.amount < 0 and (name == "custom" or name not in _KINDS):
-        return LineKind.DISCOUNT
-    return line.kind
+        return replace(line, kind=LineKind.DISCOUNT)
+    return line
 
 
 def _turned(lines: list[OrderLine], stated: Money) -> list[OrderLine]:

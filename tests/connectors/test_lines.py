@@ -118,6 +118,29 @@ def test_answers_follow_each_other_on_one_connection(server: KeepingServer, tran
     assert server.connections == 1
 
 
+def test_answers_of_all_kinds_follow_each_other(server: KeepingServer, transport: DirectTransport) -> None:
+    server.answers = [
+        b"HTTP/1.1 204 No Content\r\nset-cookie: a=1\r\nSet-Cookie:b=2 \r\n\r\n",
+        b"HTTP/1.1 200\ncontent-length:2\n\n22",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n1\r\n3\r\n0\r\nTrailer: 1\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\n4",
+    ]
+    answers = [ask(transport) for _ in range(4)]
+    assert [answer.content for answer in answers] == [b"", b"22", b"3", b"4"]
+    assert answers[0].headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(SAID)]
+)
+def test_an_answer_may_end_with_its_connection(server: KeepingServer, transport: DirectTransport, head: bytes) -> None:
+    server.hangs_up_after = 1
+    server.answers = [head + SAID, whole()]
+    assert [ask(transport).content, ask(transport).content] == [SAID, SAID]
+    assert server.connections == 2
+
+
 def test_a_packed_answer_is_unpacked(server: KeepingServer, transport: DirectTransport) -> None:
     server.answers = [whole(gzip.compress(SAID), "Content-Encoding: gzip")]
     assert ask(transport).content == SAID
@@ -132,6 +155,14 @@ def test_a_packed_answer_is_unpacked(server: KeepingServer, transport: DirectTra
         chunked(b"1234")[:-4],
         chunked(b"12") + b"4\r",
         b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nX: 1\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n22",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n2",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2\r\n\r\n" + b"2" * 12,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 1\r\n\r\n2",
+        b"HTTP/1.1 2000 OK\r\nContent-Length: 1\r\n\r\n2",
+        b"HTTP/2 200 OK\r\nContent-Length: 1\r\n\r\n2",
         b"HTTP/1.1 103 Early Hints\r\n\r\n",
         b"220 mail.example ESMTP\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 200 + b"\r\n",

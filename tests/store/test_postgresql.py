@@ -1,5 +1,6 @@
 """What only PostgreSQL can do wrong: two transactions side by side, a server that goes away, text that it refuses."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -192,10 +193,12 @@ def test_transactions_that_wait_for_each_other_are_no_mistake_of_ours(
     def skip(session: Session, record_id: int) -> None:
         moves.skip(session, route.tenant_id, record_id, NOW, who="test", reason="test")
 
+    each_has_one = threading.Barrier(2, timeout=20)
+
     def other_way_round() -> None:
         with database.write() as session:
             skip(session, two.id)
-            time.sleep(0.6)
+            each_has_one.wait()
             skip(session, one.id)
 
     failures = []
@@ -203,6 +206,7 @@ def test_transactions_that_wait_for_each_other_are_no_mistake_of_ours(
     try:
         with database.write() as session:
             skip(session, one.id)
+            each_has_one.wait()
             skip(session, two.id)
     except StoreUnavailable as error:
         failures.append(error)
