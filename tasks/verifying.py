@@ -22,7 +22,7 @@ from tasks.touched import Touched
 from tasks.transforming import assumed_account
 from tasks.writing import EntryWriter
 
-PAGE = 500
+PAGE = 400
 # What differs is compared again on every run until it is mended or dealt with; the newest first.
 COMPARED_AGAIN_AT_MOST = 1000
 

@@ -31,8 +31,9 @@ FEW = 300
 a walk through all."""
 MOST_FOUND = 2000
 """How many documents with a text in them are gathered at most; of more, the latest."""
-LOOKED_THROUGH = 100_000
-"""In how many of the tenant's latest documents a text is looked for, unless it is to be looked for in all."""
+LOOKED_THROUGH = 75_000
+"""In how many of the tenant's latest documents a text is looked for, unless it is to be looked for in all: as many as
+can be walked through in 50 ms."""
 
 
 _BOOKED = (SyncStatus.POSTED, SyncStatus.VERIFIED, SyncStatus.MISMATCH)
