@@ -17,7 +17,7 @@ from benchmarks.report import Result
 from boekbrug.domain.budgets import Budget
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.records import Lane, SyncStatus
-from boekbrug.store import attempts, budgets, notifications, order_migrations, overviews, records, reports, tenants
+from boekbrug.store import attempts, budgets, migration_records, notifications, overviews, records, reports, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.reports import DateKind, ReportFilter
 from dashboard.pages import accounts
@@ -63,7 +63,7 @@ QUERIES: Mapping[str, Query] = {
     "outdated_skips, after a change": lambda s, t, _: records.outdated_skips(
         s, t, t, 2, limit=fetching.LOOK_AGAIN_AT_MOST
     ),
-    "known, a page of the source": lambda s, t, record: order_migrations.known(s, t, t, _refs(record)),
+    "known, a page of the source": lambda s, t, record: migration_records.known(s, t, t, _refs(record)),
     "listing, what is transformed": lambda s, t, record: records.listing(
         s, t, route_id=t, statuses=transforming.WAITING, lanes=DAILY_LANES, before_id=record, limit=transforming.PAGE
     ),
@@ -102,7 +102,7 @@ QUERIES: Mapping[str, Query] = {
     ),
     "history": lambda s, t, record: records.history(s, t, record),
     "attempts_of": lambda s, t, record: attempts.attempts_of(s, t, record),
-    "where a migration's documents are": lambda s, t, _: order_migrations.counts(s, t, t),
+    "where a migration's documents are": lambda s, t, _: migration_records.counts(s, t, t),
     "standings, a page of administrations": lambda s, t, _: overviews.standings(
         s, range(t, min(t + accounts.PAGE, TENANTS + 1))
     ),

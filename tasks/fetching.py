@@ -19,7 +19,7 @@ from boekbrug.domain.migrations import LIVE, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncRecord, SyncStatus
 from boekbrug.domain.snapshots import Document, document_from_json, document_to_json, fingerprint, same_on_paper
 from boekbrug.domain.tenants import RoutePolicy
-from boekbrug.store import cursors, moves, order_migrations, records
+from boekbrug.store import cursors, migration_records, moves, records
 from boekbrug.store.observations import Observation, Observed, Seen, observe
 from mappings.corrections import cancelled_after_posting, changed_after_posting, invoice_changed_after_posting
 from mappings.eligibility import Eligibility, Verdict, eligibility
@@ -99,8 +99,8 @@ def daily_terms(work: RouteWork, refs: Collection[ExternalRef]) -> dict[External
     would throw it out again; and what waits in its lane stays there for as long as the migration lives."""
     tenant_id, policy = work.tenant.id, work.route.policy
     with work.runtime.database.read() as session:
-        known = order_migrations.known(session, tenant_id, work.route.id, refs)
-        met = order_migrations.met_by(session, tenant_id, [one.record_id for one in known.values()])
+        known = migration_records.known(session, tenant_id, work.route.id, refs)
+        met = migration_records.met_by(session, tenant_id, [one.record_id for one in known.values()])
     terms = dict.fromkeys(refs, Terms(lane=Lane.DAILY, policy=policy))
     for ref, one in known.items():
         if one.record_id not in met:

@@ -15,7 +15,7 @@ from typing import Protocol
 from boekbrug.domain.findings import finding
 from boekbrug.domain.migrations import Migration, MigrationState
 from boekbrug.domain.records import DONE, Lane, SyncStatus
-from boekbrug.store import moves, order_migrations, records
+from boekbrug.store import migration_records, moves, order_migrations, records
 from boekbrug.store.rows import findings_to_json
 from mappings.periods import period_start
 from tasks.fetching import FetchResult, Terms, historic, keep_page
@@ -150,7 +150,7 @@ def _let_go_of_cancelled(work: RouteWork, migration: Migration) -> None:
     if migration.state is MigrationState.CANCELLED:
         reason = f"migration {migration.id} was cancelled"
         with work.runtime.database.write() as session:
-            order_migrations.put_off(
+            migration_records.put_off(
                 session, work.tenant.id, migration.id, work.now(), reason=reason, who=migration.ended_by
             )
 
@@ -193,7 +193,7 @@ def _room(work: RouteWork, migration: Migration, opens_at: datetime) -> int:
     if migration.per_window is None:
         return BATCH
     with work.runtime.database.read() as session:
-        written = order_migrations.written_since(session, work.tenant.id, migration.id, opens_at)
+        written = migration_records.written_since(session, work.tenant.id, migration.id, opens_at)
     return max(0, min(BATCH, migration.per_window - written))
 
 
@@ -210,11 +210,11 @@ def _read(work: RouteWork, migration: Migration, first_on: date, last_on: date) 
         refs = {document.source_ref for document in page}
         tenant_id, now = work.tenant.id, work.now()
         with work.runtime.database.write() as session:
-            known = order_migrations.known(session, tenant_id, work.route.id, refs)
-            order_migrations.take_over(
+            known = migration_records.known(session, tenant_id, work.route.id, refs)
+            migration_records.take_over(
                 session, tenant_id, [one.record_id for one in known.values() if one.status is SyncStatus.SKIPPED], now
             )
-            known = order_migrations.known(session, tenant_id, work.route.id, refs)
+            known = migration_records.known(session, tenant_id, work.route.id, refs)
         # What the daily run has begun with is its own; the migration only counts it.
         dailys = {
             ref: one
@@ -229,7 +229,7 @@ def _read(work: RouteWork, migration: Migration, first_on: date, last_on: date) 
         was_there = {one.record_id: one.status in DONE for one in outcomes}
         was_there |= {one.record_id: False for one in dailys.values()}
         with work.runtime.database.write() as session:
-            order_migrations.meet(session, tenant_id, migration.id, was_there)
+            migration_records.meet(session, tenant_id, migration.id, was_there)
         _adopt(work, migration, [one.record_id for one in outcomes if one.status is SyncStatus.PENDING])
         result.read += len(dailys)
     return result
@@ -253,14 +253,14 @@ def _adopt(work: RouteWork, migration: Migration, record_ids: list[int]) -> Tran
         if claim is not None:
             adopt_or_release(work, record, claim, found, result, posted_at=booked_at(work, found[0].booked_on))
             with work.runtime.database.write() as session:
-                order_migrations.mark_was_there(session, tenant_id, migration.id, record.id)
+                migration_records.mark_was_there(session, tenant_id, migration.id, record.id)
     return transform_records(work, (record for record in left if record.lane is Lane.MIGRATION))
 
 
 def _judge_anew(work: RouteWork, migration_id: int) -> None:
     """Gives what the route's rules of before refused another chance under those of now."""
     with work.runtime.database.read() as session:
-        found = list(order_migrations.outdated(session, work.tenant.id, migration_id, work.route.version))
+        found = list(migration_records.outdated(session, work.tenant.id, migration_id, work.route.version))
     for page in found:
         transform_records(work, page)
 
@@ -273,7 +273,7 @@ def _keep_out_earlier_periods(work: RouteWork, migration: Migration, day: _Day) 
     day.checked = start_on
     reason = finding("EARLIER_VAT_PERIOD", date=f"< {start_on}", start=start_on)
     with work.runtime.database.write() as session:
-        order_migrations.put_off(
+        migration_records.put_off(
             session,
             work.tenant.id,
             migration.id,
@@ -299,7 +299,7 @@ def _complete(work: RouteWork, migration_id: int) -> bool:
         _read(work, migration, migration.first_on, migration.last_on)
     with work.runtime.database.write() as session:
         order_migrations.keep(session, tenant_id, migration_id, shop_count=shop_count)
-        if any(order_migrations.unfinished(session, tenant_id, migration_id)):
+        if any(migration_records.unfinished(session, tenant_id, migration_id)):
             return False
         order_migrations.change_state(
             session,
@@ -310,7 +310,7 @@ def _complete(work: RouteWork, migration_id: int) -> bool:
             ended_at=work.now(),
         )
         order_migrations.forget_booked(session, tenant_id, migration_id)
-        order_migrations.hand_over(session, tenant_id, migration_id, work.now())
+        migration_records.hand_over(session, tenant_id, migration_id, work.now())
     return True
 
 
@@ -322,7 +322,7 @@ def _goes_on_at(work: RouteWork, migration_id: int, pushed: PushResult) -> datet
     now = work.now()
     with work.runtime.database.read() as session:
         put_off = records.next_due_at(session, work.tenant.id, work.route.id, now, lanes=work.lanes)
-        _, in_flight = order_migrations.unfinished(session, work.tenant.id, migration_id)
+        _, in_flight = migration_records.unfinished(session, work.tenant.id, migration_id)
     moment = pushed.goes_on_at or put_off
     if moment is None and (due_batch(work, 1) or not migration.all_read):
         moment = now + PAUSE_AFTER_FAILURE

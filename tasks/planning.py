@@ -19,7 +19,7 @@ from boekbrug.domain.migrations import Migration, MigrationPlan
 from boekbrug.domain.records import DONE, Lane, SyncStatus
 from boekbrug.domain.snapshots import Document
 from boekbrug.domain.windows import DailyWindow
-from boekbrug.store import budgets, order_migrations, tenants
+from boekbrug.store import budgets, migration_records, order_migrations, tenants
 from boekbrug.store.rows import in_chunks
 from mappings.bookings import debtor_number_for
 from mappings.eligibility import Verdict
@@ -214,7 +214,7 @@ def foresee(work: RouteWork, migration: Migration, documents: int) -> Forecast:
             now=now,
             ends=budgets.ends_in_use(session, budget, now=now),
             blocked_until=budgets.usage(session, budget, now=now).blocked_until,
-            done_in_window=order_migrations.written_since(session, work.tenant.id, migration.id, opens_at),
+            done_in_window=migration_records.written_since(session, work.tenant.id, migration.id, opens_at),
         )
 
 
@@ -233,7 +233,7 @@ def _count(work: RouteWork, migration: Migration, page: Sequence[Given], tally: 
     tenant_id = work.tenant.id
     references = {document.source_ref: our_reference(document.source_ref, work.source_name) for document in page}
     with work.runtime.database.read() as session:
-        known = order_migrations.known(session, tenant_id, work.route.id, references)
+        known = migration_records.known(session, tenant_id, work.route.id, references)
         booked = order_migrations.booked(session, tenant_id, migration.id, references.values())
     terms = Terms(lane=Lane.MIGRATION, policy=historic(work.route.policy))
     for document in page:

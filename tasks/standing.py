@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from boekbrug.domain.errors import SettingsInvalid
 from boekbrug.domain.findings import finding
 from boekbrug.domain.migrations import LIVE, Migration, MigrationCounts, MigrationState
-from boekbrug.store import order_migrations
+from boekbrug.store import migration_records, order_migrations
 from mappings.completeness import Completeness
 from tasks.route_work import RouteWork
 from tasks.runtime import Runtime
@@ -51,7 +51,7 @@ def read_standing(work: RouteWork, migration_id: int) -> Standing:
     """How far the migration is. Its documents are counted, so not for every batch of them."""
     with work.runtime.database.read() as session:
         migration = order_migrations.migration_by_id(session, work.tenant.id, migration_id)
-        return Standing(migration, order_migrations.counts(session, work.tenant.id, migration_id))
+        return Standing(migration, migration_records.counts(session, work.tenant.id, migration_id))
 
 
 def start(runtime: Runtime, tenant_id: int, migration_id: int, *, accepts_earlier_periods: bool, who: str) -> Migration:
@@ -97,9 +97,9 @@ def cancel(runtime: Runtime, tenant_id: int, migration_id: int, *, who: str) -> 
             session, tenant_id, migration_id, MigrationState.CANCELLED, among=among, ended_at=now, ended_by=who
         )
         order_migrations.forget_booked(session, tenant_id, migration_id)
-        order_migrations.hand_over(session, tenant_id, migration_id, now)
+        migration_records.hand_over(session, tenant_id, migration_id, now)
         reason = f"migration {migration_id} was cancelled"
-        return order_migrations.put_off(session, tenant_id, migration_id, now, reason=reason, who=who)
+        return migration_records.put_off(session, tenant_id, migration_id, now, reason=reason, who=who)
 
 
 def statement(standing: Standing, language: str) -> str:

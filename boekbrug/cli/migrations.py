@@ -17,7 +17,7 @@ from boekbrug.domain.findings import CATALOGUE
 from boekbrug.domain.forecast import Forecast
 from boekbrug.domain.migrations import LIVE, Migration, MigrationState
 from boekbrug.domain.windows import DailyWindow
-from boekbrug.store import order_migrations, tenants
+from boekbrug.store import migration_records, order_migrations, tenants
 from tasks import standing as standings
 from tasks.planning import foresee, plan_migration
 from tasks.route_work import MIGRATION_LANES, RouteWork, open_route
@@ -129,7 +129,7 @@ def status(
     with runtime() as run, run.database.read() as session:
         owners = [tenants.tenant_by_slug(session, tenant)] if tenant else tenants.list_tenants(session)
         found = [
-            (owner, route, Standing(one, order_migrations.counts(session, owner.id, one.id)))
+            (owner, route, Standing(one, migration_records.counts(session, owner.id, one.id)))
             for owner in owners
             for route in tenants.list_routes(session, owner.id)
             for one in order_migrations.list_migrations(session, owner.id, route.id)

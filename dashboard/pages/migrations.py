@@ -21,7 +21,7 @@ from boekbrug.domain.forecast import Forecast
 from boekbrug.domain.migrations import ENDED, LIVE, Migration, MigrationState
 from boekbrug.domain.users import Right
 from boekbrug.domain.windows import DailyWindow
-from boekbrug.store import audit, order_migrations, tenants
+from boekbrug.store import audit, migration_records, order_migrations, tenants
 from dashboard.access import Place, ThePlace
 from dashboard.site import render
 from dashboard.systems import title_of
@@ -116,7 +116,7 @@ def migration(request: Request, place: ThePlace, migration_id: int, later: bool 
         return Response(headers={"HX-Refresh": "true"})  # other things can be done with it now: the page anew
     now = runtime.clock.now()
     with runtime.database.read() as session:
-        standing = Standing(found, order_migrations.counts(session, tenant.id, migration_id))
+        standing = Standing(found, migration_records.counts(session, tenant.id, migration_id))
         route = next((one for one in tenants.list_routes(session, tenant.id) if one.id == found.route_id), None)
     language = place.wording.language
     draft = found.state is MigrationState.DRAFT
@@ -191,7 +191,7 @@ def _list_page(request: Request, place: Place, entered: dict[str, str] | None = 
     with place.site.runtime.database.read() as session:
         routes = tenants.list_routes(session, place.tenant.id)
         found = [
-            Standing(one, order_migrations.counts(session, place.tenant.id, one.id))
+            Standing(one, migration_records.counts(session, place.tenant.id, one.id))
             for one in order_migrations.list_migrations(session, place.tenant.id)
         ]
     live = {one.migration.route_id for one in found if one.migration.state in LIVE}

@@ -29,7 +29,7 @@ from boekbrug.domain.migrations import LIVE, Migration, MigrationState
 from boekbrug.domain.records import SyncRecord, SyncStatus
 from boekbrug.domain.tenants import TenantConfig
 from boekbrug.settings import Settings
-from boekbrug.store import credentials, moves, order_migrations, records, tenants
+from boekbrug.store import credentials, migration_records, moves, order_migrations, records, tenants
 from boekbrug.store.credentials import load_key
 from boekbrug.store.database import Database
 from sandbox._clock import Clock
@@ -361,7 +361,7 @@ class World:
         problems = []
         for migration in self._completed(shop) if shop.history else ():
             with self.database.read() as session:
-                counts = order_migrations.counts(session, migration.tenant_id, migration.id)
+                counts = migration_records.counts(session, migration.tenant_id, migration.id)
             if counts.waiting or counts.met != migration.shop_count:
                 problems.append(f"the migration is completed with {counts}; the shop counts {migration.shop_count}")
         if shop.history and not self._completed(shop):

@@ -14,7 +14,7 @@ from boekbrug.domain.forecast import Forecast
 from boekbrug.domain.migrations import Migration, MigrationState
 from boekbrug.domain.records import Lane, SyncStatus
 from boekbrug.domain.windows import DailyWindow
-from boekbrug.store import moves, order_migrations, records, waiters
+from boekbrug.store import migration_records, moves, order_migrations, records, waiters
 from connectors.factuursturen import Factuursturen
 from connectors.mijnwebwinkel import Mijnwebwinkel
 from tasks.planning import plan_migration
@@ -261,7 +261,7 @@ def test_it_stops_at_any_moment_and_goes_on_where_it_was(
 
     with monkeypatch.context() as patched:
         if when == "while reading":
-            patched.setattr(order_migrations, "meet", dying_after(3, order_migrations.meet))
+            patched.setattr(migration_records, "meet", dying_after(3, migration_records.meet))
         else:
             patched.setattr(Factuursturen, "post_document", dying_after(9, Factuursturen.post_document))
         if when == "by a pause":

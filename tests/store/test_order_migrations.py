@@ -7,7 +7,7 @@ from boekbrug.domain.findings import finding
 from boekbrug.domain.migrations import MigrationCounts
 from boekbrug.domain.records import SyncStatus
 from boekbrug.domain.windows import DailyWindow
-from boekbrug.store import moves, order_migrations
+from boekbrug.store import migration_records, moves, order_migrations
 from boekbrug.store.tenants import Route
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
 
@@ -45,14 +45,14 @@ def test_documents_are_counted_where_they_are_and_only_those_that_it_met(writing
     observe(writing, route, observation("10"), observation("11", wanted=SyncStatus.SKIPPED))  # not met
     booked(writing, other, "1")
     met = (posted, there, differs, waiting, back, in_flight, skipped, held, wrong)
-    order_migrations.meet(writing, tenant, one, dict.fromkeys(met, False) | {there: True, back: True})
-    found = order_migrations.counts(writing, tenant, one)
+    migration_records.meet(writing, tenant, one, dict.fromkeys(met, False) | {there: True, back: True})
+    found = migration_records.counts(writing, tenant, one)
     assert (sum(found.skipped.values()), sum(found.needs_attention.values())) == (2, 1)
     assert found.skipped["a test"] == 1
     assert found == MigrationCounts(
         met=9, was_there=1, posted=2, mismatch=1, waiting=3, skipped=found.skipped,
         needs_attention=found.needs_attention,
     )  # fmt: skip
-    assert order_migrations.counts(writing, other.tenant_id, one).met == 0
-    assert order_migrations.unfinished(writing, tenant, one) == (2, 1)
-    assert order_migrations.written_since(writing, tenant, one, NOW - DAY) == 0, "none is in the migration's lane"
+    assert migration_records.counts(writing, other.tenant_id, one).met == 0
+    assert migration_records.unfinished(writing, tenant, one) == (2, 1)
+    assert migration_records.written_since(writing, tenant, one, NOW - DAY) == 0, "none is in the migration's lane"

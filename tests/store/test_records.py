@@ -8,16 +8,7 @@ from sqlmodel import Session
 from boekbrug.domain.documents import ExternalRef
 from boekbrug.domain.findings import finding
 from boekbrug.domain.records import Lane, SyncStatus
-from boekbrug.store import (
-    budgets,
-    contacts,
-    moves,
-    observations,
-    order_migrations,
-    payments,
-    records,
-    tenants,
-)
+from boekbrug.store import budgets, contacts, migration_records, moves, observations, payments, records, tenants
 from boekbrug.store.database import Database
 from boekbrug.store.rows import findings_from_json, findings_to_json, gravest_code, sequence_of
 from tests.store.samples import NOW, add_record, add_tenant, observation, observe
@@ -193,7 +184,7 @@ def _calls(session: Session, route: tenants.Route, record_id: int) -> dict[str, 
         "many numbers": lambda: records.by_numbers(session, tenant, MANY),
         "many numbers of a route": lambda: records.by_numbers(session, tenant, MANY, route_id=route.id),
         "many refs": lambda: records.by_source_refs(session, tenant, route.id, refs),
-        "many known": lambda: order_migrations.known(session, tenant, route.id, refs),
+        "many known": lambda: migration_records.known(session, tenant, route.id, refs),
         "many observed": lambda: observe(session, route, *(observation(number) for number in MANY)),
         "many retried": lambda: moves.retry(session, tenant, NOW, who="eva", numbers=MANY),
         "many contacts": lambda: contacts.contact_links(session, tenant, route.id, refs),
