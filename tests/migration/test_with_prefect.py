@@ -191,13 +191,13 @@ def kill_a_worker_that_writes(stack: Stack) -> None:
 
 
 def kill(stack: Stack, worker: subprocess.Popen[str]) -> None:
-    """SIGKILL to a worker and to the flow runs that it has started.
+    """SIGKILL to a worker and to the flow runs that it has started; first to the worker, which would tell of their end.
 
     A dead run's place is free five minutes after its last sign of life; here it is given back at once. That goes for
     a run, too, that the worker had only just taken: without a place the next worker would wait for it.
     """
     dead = running(stack)
-    for pid in {worker.pid, *(int(one["infrastructure_pid"]) for one in dead if one["infrastructure_pid"])}:
+    for pid in (worker.pid, *(int(one["infrastructure_pid"]) for one in dead if one["infrastructure_pid"])):
         with suppress(ProcessLookupError):
             os.killpg(os.getpgid(pid), signal.SIGKILL)
     worker.wait()
