@@ -333,8 +333,7 @@ def _unavailable(error: exc.DBAPIError | exc.TimeoutError | sqlite3.OperationalE
 def _sqlite(address: URL) -> Engine:
     assert address.database
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    # Every transaction ends with its block (`Database._begun`): the pool need not roll back what comes back to it.
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, pool_reset_on_return=None)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
